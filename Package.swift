@@ -1,0 +1,104 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// One place for what every room is held to: memory safety is spelled out, warnings stop the build, and the
+// upcoming language rules are on, so that a room cannot quietly opt out.
+let rules: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude)
+}
+
+func tests(_ room: String, _ extra: [Target.Dependency] = []) -> Target {
+    .testTarget(name: "\(room)Tests", dependencies: [.byName(name: room)] + extra)
+}
+
+let package = Package(
+    name: "yika",
+    products: [
+        .executable(name: "yikad", targets: ["yikad"]),
+        .executable(name: "yika", targets: ["yika"]),
+        .executable(name: "yika-ledger", targets: ["yika-ledger"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    ],
+    targets: [
+        .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
+        .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CLinux"),
+
+        room("Platform", ["CLinux"]),
+        room("SmartCard", ["Platform", "CPCSC"]),
+        room("DeviceProfiles", ["Platform"]),
+        room("Mifare", ["Platform", "SmartCard", "DeviceProfiles", crypto, cryptoExtras]),
+        room("CampusCard", ["Platform", "Mifare", "DeviceProfiles", "SmartCard", crypto, cryptoExtras]),
+        room("Journal", ["Platform", "CLinux", crypto], exclude: ["FORMAT.md"]),
+        room("LedgerProtocol", ["Platform", crypto]),
+        room("Activation", ["Platform", "CampusCard", "Mifare", "SmartCard", "DeviceProfiles", "LedgerProtocol"]),
+        room("Sync", ["Platform", "Journal", "LedgerProtocol", "CCurl", crypto]),
+        room("Voice", ["Platform", "CALSA"]),
+        room("Health", ["Platform"]),
+        room(
+            "Terminal",
+            [
+                "Platform", "SmartCard", "DeviceProfiles", "Mifare", "CampusCard", "Activation", "Journal",
+                "LedgerProtocol", "Sync", "Voice", "Health", "CLinux", logging, crypto,
+            ]),
+        room(
+            "Ledger",
+            [
+                "Platform", "Journal", "LedgerProtocol", crypto, logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ]),
+        room("Simulator", ["Platform", "SmartCard", "DeviceProfiles", "Mifare", "Journal", "CLinux"]),
+
+        .executableTarget(name: "yikad", dependencies: ["Terminal"]),
+        .executableTarget(
+            name: "yika",
+            dependencies: ["Simulator", "CampusCard", "DeviceProfiles", "Mifare", "Platform", "CLinux", arguments]),
+        .executableTarget(name: "yika-ledger", dependencies: ["Ledger", "LedgerProtocol", "Platform", arguments]),
+
+        tests("Platform"),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        tests("SmartCard", ["Simulator", "DeviceProfiles", "Mifare", "Platform", "TestSupport"]),
+        tests("DeviceProfiles", ["Platform"]),
+        tests("Mifare", ["DeviceProfiles", "SmartCard", "Simulator", "Platform"]),
+        tests("CampusCard", ["DeviceProfiles", "Mifare", "SmartCard", "Simulator", "Platform", "TestSupport"]),
+        tests(
+            "Activation",
+            [
+                "CampusCard", "DeviceProfiles", "Mifare", "SmartCard", "Simulator", "Journal", "LedgerProtocol",
+                "Platform",
+            ]),
+        tests("Journal", ["Simulator", "Platform"]),
+        tests("LedgerProtocol", ["Platform", crypto]),
+        tests("Sync", ["Journal", "LedgerProtocol", "Simulator", "Platform", "Ledger"]),
+        tests("Voice", ["Platform"]),
+        tests("Health", ["Platform"]),
+        tests("Ledger", ["Journal", "LedgerProtocol", "Platform", crypto, logging]),
+        tests("Simulator", ["DeviceProfiles", "SmartCard", "Mifare", "Platform"]),
+        tests("Terminal", ["Simulator", "Journal", "LedgerProtocol", "Platform", "Voice", "Health", "TestSupport"]),
+    ]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + rules
+}

@@ -1,0 +1,72 @@
+import CampusCard
+import DeviceProfiles
+import LedgerProtocol
+import Mifare
+import Platform
+
+/// What one card is to become.
+struct Plan {
+    let uid: CardUID
+    let old: OldApplication
+    let grant: Grant
+    let balance: Fen?
+    let identity: Identity
+    /// The three data blocks to be written.
+    let content: CampusSector
+    let engine: ActivationEngine
+    private let trailers: [Int: SectorTrailer]
+
+    /// Works out everything to be written, so that no key is found missing once writing has begun.
+    init(uid: CardUID, old: OldApplication, grant: Grant, balance: Fen?, engine: ActivationEngine) throws(TapFailure) {
+        let layout = engine.layout.ours
+        guard grant.account <= Identity.largestAccount else {
+            throw .ending(.outOfService("account number \(grant.account) does not fit a card"))
+        }
+        identity = Identity(
+            version: layout.version, status: .active, account: grant.account, cardSerial: grant.cardSerial,
+            keyVersion: layout.keyVersion)
+        guard
+            let content = CampusSector(
+                newCard: identity, uid: uid, terminal: engine.terminal, layout: layout, keys: engine.keys)
+        else { throw .ending(.outOfService("the key ring has no key named \(layout.macKey)")) }
+        var trailers: [Int: SectorTrailer] = [:]
+        for sector in layout.candidates {
+            guard let trailer = CampusSector.trailer(of: sector, uid: uid, layout: layout, keys: engine.keys) else {
+                throw .ending(.outOfService("the key ring lacks \(layout.readKey) or \(layout.writeKey)"))
+            }
+            trailers[sector] = trailer
+        }
+        self.trailers = trailers
+        self.uid = uid
+        self.old = old
+        self.grant = grant
+        self.balance = balance
+        self.content = content
+        self.engine = engine
+    }
+
+    /// The sectors of this card that may be claimed, best first.
+    func candidates(on card: ClassicCard) -> [Int] {
+        engine.layout.ours.candidates.filter { $0 < card.size.sectors }
+    }
+
+    /// The trailer that makes `sector` ours.
+    ///
+    /// - Precondition: a candidate sector.
+    func trailer(_ sector: Int) -> SectorTrailer {
+        guard let trailer = trailers[sector] else { preconditionFailure("sector \(sector) is not a candidate") }
+        return trailer
+    }
+
+    func intent(sector: Int) -> ActivationIntent {
+        ActivationIntent(
+            uid: uid.bytes, layout: engine.layout.number, sector: UInt8(sector), keyVersion: identity.keyVersion,
+            account: grant.account, cardSerial: grant.cardSerial, permit: grant.source,
+            rosterVersion: grant.rosterVersion)
+    }
+
+    func activated(in sector: Int) -> ActivationEnding {
+        .activated(
+            grant, sector: sector, smallPurse: old.smallPurse, balance: balance.map { $0 + (old.smallPurse ?? .zero) })
+    }
+}

@@ -1,0 +1,106 @@
+/// Faults of the terminal. R: reader, S: sound, N: network and ledger, J: journal, P: profiles, K: keys, C: configuration.
+extension Notice {
+    /// Every condition there is.
+    public static let conditions: [Notice] = [
+        .pcscdUnreachable, .readerMissing, .readerNotKnown, .soundMissing, .voicePackInvalid, .promptMissing,
+        .ledgerUnreachable, .ledgerRefuses, .terminalFrozen, .rosterTooOld, .journalStopped, .journalDamaged,
+        .journalUnsent, .profileInvalid, .keysIncomplete, .configurationInvalid,
+    ]
+
+    /// pcscd cannot be reached.
+    public static let pcscdUnreachable = Notice(
+        "YK-R01", "pcscd-unreachable", .outOfService,
+        title: Text("读卡服务 pcscd 未运行", "pcscd, the card reader service, cannot be reached"),
+        nextStep: Text("执行 systemctl restart pcscd.socket pcscd", "run: systemctl restart pcscd.socket pcscd"))
+
+    /// pcscd runs, but no reader is attached.
+    public static let readerMissing = Notice(
+        "YK-R02", "reader-missing", .outOfService,
+        title: Text("没有读卡器", "no card reader is attached"),
+        nextStep: Text("重新插拔读卡器的 USB 线", "unplug the reader's USB cable and plug it in again"))
+
+    /// A reader matches no profile; the generic one is used.
+    public static let readerNotKnown = Notice(
+        "YK-R03", "reader-not-known", .degraded,
+        title: Text("读卡器型号未知，按通用型号使用", "no profile knows this reader; the generic one is used"),
+        nextStep: Text(
+            "为此型号编写 device-profiles/readers 文件", "write a profile for it under device-profiles/readers"))
+
+    /// The sound device cannot be opened.
+    public static let soundMissing = Notice(
+        "YK-S01", "sound-missing", .degraded,
+        title: Text("没有声音设备", "the sound device cannot be opened"),
+        nextStep: Text("检查音箱连线和配置中的 voice.device", "check the speaker's cable and voice.device in the configuration"))
+
+    /// A voice pack is malformed or absent.
+    public static let voicePackInvalid = Notice(
+        "YK-S02", "voice-pack-invalid", .degraded,
+        title: Text("语音包无法使用", "a voice pack cannot be used"),
+        nextStep: Text("用 tools/voice/make 重新生成语音包", "make the pack again with tools/voice/make"))
+
+    /// A sentence is missing from the first language's pack.
+    public static let promptMissing = Notice(
+        "YK-S03", "prompt-missing", .degraded,
+        title: Text("语音包缺少语句", "a voice pack lacks a sentence"),
+        nextStep: Text("用 tools/voice/make 重新生成语音包", "make the pack again with tools/voice/make"))
+
+    /// The ledger does not answer; records wait on the terminal.
+    public static let ledgerUnreachable = Notice(
+        "YK-N01", "ledger-unreachable", .degraded,
+        title: Text("无法连接账务中心，记录暂存本机", "the ledger does not answer; records are kept here"),
+        nextStep: Text("检查网线和配置中的 ledger.url", "check the network cable and ledger.url in the configuration"))
+
+    /// The ledger answers, but refuses this terminal or speaks nonsense.
+    public static let ledgerRefuses = Notice(
+        "YK-N02", "ledger-refuses", .degraded,
+        title: Text("账务中心拒绝本终端", "the ledger refuses this terminal"),
+        nextStep: Text("核对终端编号和凭证", "compare the terminal's number and credentials with the ledger's"))
+
+    /// The ledger has frozen this terminal: two histories of one journal were seen.
+    public static let terminalFrozen = Notice(
+        "YK-N03", "terminal-frozen", .outOfService,
+        title: Text("本终端已被账务中心冻结", "the ledger has frozen this terminal"),
+        nextStep: Text("保留存储卡并联系卡务中心", "keep the storage as it is and call the card centre"))
+
+    /// The signed roster is missing or too old to decide by.
+    public static let rosterTooOld = Notice(
+        "YK-N04", "roster-too-old", .degraded,
+        title: Text("激活名单过期或缺失", "the activation roster is missing or too old"),
+        nextStep: Text("恢复网络后名单会自动更新", "bring the network back; the roster then renews itself"))
+
+    /// The journal takes no more records.
+    public static let journalStopped = Notice(
+        "YK-J01", "journal-stopped", .outOfService,
+        title: Text("流水日志无法写入", "the journal cannot be written"),
+        nextStep: Text("检查磁盘，然后重启服务", "check the disk, then restart the service"))
+
+    /// Damage was found in the journal and set aside.
+    public static let journalDamaged = Notice(
+        "YK-J02", "journal-damaged", .degraded,
+        title: Text("流水日志有损坏记录，已隔离", "damaged journal records were set aside"),
+        nextStep: Text("保存 quarantine 文件并报告卡务中心", "save the quarantine files and report to the card centre"))
+
+    /// Records wait for the ledger longer than they should.
+    public static let journalUnsent = Notice(
+        "YK-J03", "journal-unsent", .degraded,
+        title: Text("有记录长时间未上传", "records have waited long for the ledger"),
+        nextStep: Text("检查网络；不要重装终端", "check the network; do not reinstall the terminal"))
+
+    /// A profile file is malformed and was skipped.
+    public static let profileInvalid = Notice(
+        "YK-P01", "profile-invalid", .degraded,
+        title: Text("有设备描述文件格式错误，已跳过", "a profile file is malformed and was skipped"),
+        nextStep: Text("按提示修正该文件", "correct the file at the place given"))
+
+    /// The key ring lacks a key that the layout names.
+    public static let keysIncomplete = Notice(
+        "YK-K01", "keys-incomplete", .outOfService,
+        title: Text("密钥不完整", "a key that the card layout names is missing"),
+        nextStep: Text("为本终端重新装入密钥", "load this terminal's keys again"))
+
+    /// The configuration is malformed.
+    public static let configurationInvalid = Notice(
+        "YK-C01", "configuration-invalid", .outOfService,
+        title: Text("配置文件有误", "the configuration is malformed"),
+        nextStep: Text("按提示修正配置文件", "correct the file at the place given"))
+}

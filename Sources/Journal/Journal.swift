@@ -1,0 +1,102 @@
+public import Platform
+
+/// The terminal's append log: what was appended when ``append(type:payload:)`` returned survives whatever happens next.
+///
+/// One thread owns the file. Callers from any thread wait for it; those who come while a sync is under way share the
+/// next one.
+public final class Journal: RecordSink, JournalFeed, Sendable {
+    private struct Request: Sendable {
+        let draft: JournalWriter.Draft
+        let answer: Answer<Result<AppendedRecord, JournalError>>
+    }
+
+    /// How long the thread waits at most between two ticks, in milliseconds.
+    private static let tickMilliseconds: Int64 = 1000
+
+    private let writer: JournalWriter
+    private let requests = Mailbox<Request>()
+    private let thread: DedicatedThread
+
+    private init(writer: JournalWriter, tick: @escaping @Sendable () -> Void) {
+        self.writer = writer
+        thread = DedicatedThread(name: "yika-journal") { [requests] in
+            Self.serve(requests, with: writer, tick: tick)
+        }
+    }
+
+    deinit { requests.close() }
+
+    /// Opens the journal in `storage`, which must be locked by nobody else, and starts its thread.
+    ///
+    /// - Parameters:
+    ///   - terminal: whose journal it is; another terminal's is refused.
+    ///   - key: the key of its chain.
+    ///   - tick: called by the thread at least every second while it is alive, for the watchdog.
+    public static func open(
+        storage: any JournalStorage, terminal: UInt16, key: ChainKey, time: any TimeSource,
+        options: JournalOptions = JournalOptions(), tick: @escaping @Sendable () -> Void = {}
+    ) throws(JournalError) -> Journal {
+        let writer = try JournalWriter.open(
+            storage: storage, terminal: terminal, key: key, time: time, options: options)
+        return Journal(writer: writer, tick: tick)
+    }
+
+    /// What opening it found.
+    public var recovery: RecoveryReport { writer.recovery }
+    /// How the journal stands.
+    public var status: JournalStatus { writer.status }
+
+    /// The terminal's number.
+    public var terminal: UInt16 { writer.terminal }
+    /// The journal's epoch.
+    public var epoch: UInt32 { writer.epoch }
+    /// The oldest record that is still kept.
+    public var firstSequence: UInt64 { writer.firstSequence }
+    /// The last durable record; 0 when there is none.
+    public var lastSequence: UInt64 { writer.lastSequence }
+    /// How far the ledger has taken it.
+    public var cursor: AckCursor { writer.cursor }
+
+    /// Writes a record and returns when it is durable.
+    public func append(type: RecordType, payload: [UInt8]) throws(JournalError) -> AppendedRecord {
+        let request = Request(draft: JournalWriter.Draft(type: type, payload: payload), answer: Answer())
+        guard requests.send(request), let result = request.answer.wait() else { throw .closed }
+        return try result.get()
+    }
+
+    /// The durable records from `sequence` on, at most `limit`, ascending.
+    public func records(from sequence: UInt64, limit: Int) throws(JournalError) -> [StoredRecord] {
+        try writer.records(from: sequence, limit: limit)
+    }
+
+    /// Stores durably that the ledger has everything up to `sequence`, then removes segments no longer needed.
+    public func acknowledge(through sequence: UInt64, chainHead: ChainMAC) throws(JournalError) {
+        try writer.acknowledge(through: sequence, chainHead: chainHead)
+    }
+
+    /// Refuses further records, writes those already asked for, and ends the thread.
+    ///
+    /// - Returns: whether it ended before `deadline`.
+    @discardableResult
+    public func close(deadline: Instant) -> Bool {
+        requests.close()
+        return thread.join(until: deadline)
+    }
+
+    private static func serve(
+        _ requests: Mailbox<Request>, with writer: JournalWriter, tick: @Sendable () -> Void
+    ) {
+        let clock = SystemTime()
+        while true {
+            tick()
+            guard let first = requests.receive(until: clock.now().advanced(milliseconds: tickMilliseconds)) else {
+                if requests.isClosed { return }
+                continue
+            }
+            let group = [first] + requests.drain()
+            for (request, result) in zip(group, writer.append(group.map(\.draft))) { request.answer.give(result) }
+            // After the answers: nobody waits while the next segment is filled with zeros.
+            writer.prepareSpare()
+        }
+    }
+}

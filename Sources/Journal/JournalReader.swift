@@ -1,0 +1,132 @@
+import Glibc
+import Platform
+import Synchronization
+
+/// What writer and readers share: which segments there are and how far they are durable.
+///
+/// Readers take a copy of the view and then read files, so a sync in progress never makes them wait, nor they it.
+final class JournalReader: Sendable {
+    struct View: Sendable {
+        var segments: [Segment]
+        var last: UInt64
+        var cursor: AckCursor
+        var gaps: [KnownGap]
+        var hasSpare: Bool
+        var poison: StorageError?
+
+        /// The gap, and with it the stand-ins, that `sequence` lies in.
+        func gap(at sequence: UInt64) -> KnownGap? { gaps.first { $0.gap.standsIn(for: sequence) } }
+
+        /// The oldest sequence that has a record or a stand-in here; `nil` when there is none.
+        var first: UInt64? {
+            guard var first = segments.first?.first else { return nil }
+            while let gap = gaps.first(where: { $0.gap.to + 1 == first }) { first = gap.gap.from }
+            return first
+        }
+
+        /// Where the next gap or segment after `sequence` begins.
+        func nextStart(after sequence: UInt64) -> UInt64? {
+            (segments.map(\.first) + gaps.map(\.gap.from)).filter { $0 > sequence }.min()
+        }
+    }
+
+    let storage: any JournalStorage
+    let key: ChainKey
+    let epoch: UInt32
+    let view: Mutex<View>
+    private let cursorFile: CursorFile
+    private let segmentsKept: Int
+
+    init(
+        storage: any JournalStorage, key: ChainKey, epoch: UInt32, view: View, cursorFile: CursorFile,
+        segmentsKept: Int
+    ) {
+        self.storage = storage
+        self.key = key
+        self.epoch = epoch
+        self.view = Mutex(view)
+        self.cursorFile = cursorFile
+        self.segmentsKept = segmentsKept
+    }
+
+    func current() -> View { view.withLock { $0 } }
+
+    func records(from start: UInt64, limit: Int) throws(JournalError) -> [StoredRecord] {
+        let view = current()
+        var records: [StoredRecord] = []
+        var next = max(start, view.first ?? .max)
+        while next <= view.last && records.count < limit {
+            if let gap = view.gap(at: next) {
+                records += gap.standIns(from: next, limit: limit - records.count, key: key)
+                next = (records.last?.slot.sequence ?? next) + 1
+            } else if let segment = view.segments.last(where: { $0.contains(next) }) {
+                let end = min(segment.end, view.nextStart(after: next) ?? .max, view.last + 1)
+                let count = min(limit - records.count, Int(clamping: end - next))
+                records += try read(segment, from: next, count: count, acknowledged: view.cursor.acknowledged)
+                next += UInt64(count)
+            } else {
+                // No file and no gap record: that is right only for what the ledger has.
+                guard next <= view.cursor.acknowledged else { throw .damaged(next) }
+                next = min(view.nextStart(after: next) ?? .max, view.cursor.acknowledged + 1)
+            }
+        }
+        return records
+    }
+
+    private func read(
+        _ segment: Segment, from start: UInt64, count: Int, acknowledged: UInt64
+    ) throws(JournalError) -> [StoredRecord] {
+        let bytes: [UInt8]
+        do throws(StorageError) {
+            let file = try storage.open(segment.name)
+            bytes = try file.read(
+                at: Segment.offset(ofSlot: Int(start - segment.first)), count: count * Slot.size)
+        } catch {
+            // Another reader's acknowledgement may have removed the segment since the view was taken.
+            if error.code == ENOENT && start <= current().cursor.acknowledged { return [] }
+            throw .storage(error)
+        }
+        var records: [StoredRecord] = []
+        records.reserveCapacity(count)
+        for index in 0..<count {
+            let sequence = start + UInt64(index)
+            let raw = Array(bytes.dropFirst(index * Slot.size).prefix(Slot.size))
+            if let slot = try? Slot(decoding: raw), slot.sequence == sequence, slot.epoch == epoch {
+                records.append(StoredRecord(slot: slot, bytes: raw))
+            } else if sequence > acknowledged {
+                throw .damaged(sequence)
+            }
+        }
+        return records
+    }
+
+    /// The order is what keeps records: the cursor is durable first, then what lies below it goes.
+    func acknowledge(through sequence: UInt64, chainHead: ChainMAC) throws(JournalError) {
+        let before = current()
+        guard sequence > before.cursor.acknowledged else { return }
+        guard sequence <= before.last else {
+            throw .acknowledgedBeyondEnd(acknowledged: sequence, last: before.last)
+        }
+        let cursor = AckCursor(epoch: epoch, acknowledged: sequence, chainHead: chainHead)
+        do throws(StorageError) {
+            try cursorFile.store(cursor)
+        } catch {
+            throw .storage(error)
+        }
+        let removable = view.withLock { view in
+            view.cursor = cursor
+            // The last segment is the one in use, whatever the ledger has of it.
+            let done = view.segments.dropLast().filter { $0.end <= sequence + 1 }
+            let removable = Array(done.dropLast(segmentsKept))
+            view.segments.removeAll { removable.contains($0) }
+            return removable
+        }
+        guard !removable.isEmpty else { return }
+        do throws(StorageError) {
+            for segment in removable { try storage.remove(segment.name) }
+            try storage.syncDirectory()
+        } catch {
+            throw .storage(error)
+        }
+    }
+}

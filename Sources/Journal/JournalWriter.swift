@@ -1,0 +1,228 @@
+import Platform
+import Synchronization
+
+/// The journal without a thread: whoever calls ``append(type:payload:)`` writes and waits for the disk itself.
+///
+/// ``Journal`` runs one on a thread of its own; simulations use it directly. It may be shared between threads, which
+/// then wait for one another.
+public final class JournalWriter: RecordSink, JournalFeed, Sendable {
+    /// Records made durable by one sync at most.
+    ///
+    /// Recovery writes this many anew: see ``settleTail``.
+    static let largestBatch = 64
+    static let spareName = "spare"
+
+    /// What is to be written.
+    struct Draft: Sendable {
+        var type: RecordType
+        var payload: [UInt8]
+    }
+
+    struct State: Sendable {
+        var active: Segment?
+        var file: (any JournalFile)?
+        var next: UInt64
+        var head: ChainMAC
+        var poison: StorageError?
+        /// Why there is no spare segment; not asked for again until something was removed or the room is needed.
+        var spareRefusal: StorageError?
+    }
+
+    /// The terminal's number.
+    public let terminal: UInt16
+    /// What opening it found.
+    public let recovery: RecoveryReport
+    let reader: JournalReader
+    let storage: any JournalStorage
+    let key: ChainKey
+    let time: any TimeSource
+    let options: JournalOptions
+    let boot: UInt32
+    let state: Mutex<State>
+
+    init(
+        terminal: UInt16, recovery: RecoveryReport, reader: JournalReader, time: any TimeSource,
+        options: JournalOptions, boot: UInt32, state: State
+    ) {
+        self.terminal = terminal
+        self.recovery = recovery
+        self.reader = reader
+        storage = reader.storage
+        key = reader.key
+        self.time = time
+        self.options = options
+        self.boot = boot
+        self.state = Mutex(state)
+    }
+
+    /// The journal's epoch.
+    public var epoch: UInt32 { reader.epoch }
+    /// The oldest record that is still kept.
+    public var firstSequence: UInt64 { reader.current().first ?? lastSequence + 1 }
+    /// The last durable record; 0 when there is none.
+    public var lastSequence: UInt64 { reader.current().last }
+    /// How far the ledger has taken it.
+    public var cursor: AckCursor { reader.current().cursor }
+
+    /// How the journal stands.
+    public var status: JournalStatus {
+        let view = reader.current()
+        let left = view.segments.last.map { Int(clamping: $0.end - min($0.end, view.last + 1)) } ?? 0
+        return JournalStatus(
+            lastSequence: view.last, acknowledged: view.cursor.acknowledged,
+            freeSlots: left + (view.hasSpare ? options.slotsPerSegment : 0), hasSpare: view.hasSpare,
+            poison: view.poison)
+    }
+
+    /// The durable records from `sequence` on, at most `limit`, ascending.
+    public func records(from sequence: UInt64, limit: Int) throws(JournalError) -> [StoredRecord] {
+        try reader.records(from: sequence, limit: limit)
+    }
+
+    /// Stores durably that the ledger has everything up to `sequence`, then removes segments no longer needed.
+    public func acknowledge(through sequence: UInt64, chainHead: ChainMAC) throws(JournalError) {
+        let before = reader.current().segments.count
+        defer {
+            if reader.current().segments.count < before { state.withLock { $0.spareRefusal = nil } }
+        }
+        try reader.acknowledge(through: sequence, chainHead: chainHead)
+    }
+
+    /// Writes a record and returns when it is durable.
+    public func append(type: RecordType, payload: [UInt8]) throws(JournalError) -> AppendedRecord {
+        let result = append([Draft(type: type, payload: payload)])[0]
+        prepareSpare()
+        return try result.get()
+    }
+
+    /// Writes `drafts` in order with as few syncs as can be, and answers for each.
+    func append(_ drafts: [Draft]) -> [Result<AppendedRecord, JournalError>] {
+        state.withLock { state in
+            var results: [Result<AppendedRecord, JournalError>] = []
+            while results.count < drafts.count {
+                let draft = drafts[results.count]
+                guard draft.payload.count <= Slot.payloadCapacity else {
+                    results.append(.failure(.payloadTooLong(draft.payload.count)))
+                    continue
+                }
+                do throws(JournalError) {
+                    let room = try makeRoom(&state)
+                    let group = drafts[results.count...].prefix(min(room, Self.largestBatch)).prefix {
+                        $0.payload.count <= Slot.payloadCapacity
+                    }
+                    results += try write(Array(group), &state).map { .success($0) }
+                } catch {
+                    // What follows a failure fails with it: records keep the order in which they were asked for.
+                    while results.count < drafts.count { results.append(.failure(error)) }
+                }
+            }
+            return results
+        }
+    }
+
+    private func write(_ drafts: [Draft], _ state: inout State) throws(JournalError) -> [AppendedRecord] {
+        guard let active = state.active, let file = state.file else { throw .closed }
+        var bytes: [UInt8] = []
+        var appended: [AppendedRecord] = []
+        var head = state.head
+        let wall = time.wallMilliseconds()
+        let sinceBoot = UInt64(clamping: time.now().milliseconds)
+        for draft in drafts {
+            let sequence = state.next + UInt64(appended.count)
+            let slot = Slot(
+                type: draft.type, epoch: epoch, sequence: sequence, wallMilliseconds: wall,
+                bootMilliseconds: sinceBoot, boot: boot, payload: draft.payload)
+            let encoded = slot.encoded(after: head, key: key)
+            head = Slot.mac(of: encoded)
+            bytes += encoded
+            appended.append(AppendedRecord(epoch: epoch, sequence: sequence, wallMilliseconds: wall))
+        }
+        do throws(StorageError) {
+            try file.write(bytes, at: Segment.offset(ofSlot: Int(state.next - active.first)))
+            try file.sync()
+        } catch {
+            throw poisoned(by: error, &state)
+        }
+        state.next += UInt64(drafts.count)
+        state.head = head
+        let last = state.next - 1
+        reader.view.withLock { $0.last = last }
+        return appended
+    }
+
+    /// The slots left in the segment in use, after beginning the next one if there were none.
+    private func makeRoom(_ state: inout State) throws(JournalError) -> Int {
+        if let poison = state.poison { throw .poisoned(poison) }
+        if let active = state.active, active.contains(state.next) { return Int(active.end - state.next) }
+        if !reader.current().hasSpare {
+            do throws(StorageError) {
+                try makeSpare()
+            } catch {
+                // The log itself is untouched: when room is made it can go on.
+                throw error.isFull ? .full(error) : .storage(error)
+            }
+        }
+        try rotate(&state)
+        return options.slotsPerSegment
+    }
+
+    /// Turns the spare segment into the one in use.
+    private func rotate(_ state: inout State) throws(JournalError) {
+        let segment = Segment(epoch: epoch, first: state.next, slots: options.slotsPerSegment)
+        let header = SegmentHeader(
+            terminal: terminal, epoch: epoch, firstSequence: state.next, previous: state.head,
+            keyIdentifier: key.identifier, slots: UInt32(options.slotsPerSegment), boot: boot)
+        do throws(StorageError) {
+            let file = try storage.open(Self.spareName)
+            try file.write(header.encoded, at: 0)
+            try file.sync()
+            try storage.rename(Self.spareName, to: segment.name)
+            try storage.syncDirectory()
+            // Opened by its new name, so that an error names the segment.
+            state.file = try storage.open(segment.name)
+        } catch {
+            throw poisoned(by: error, &state)
+        }
+        state.active = segment
+        reader.view.withLock { view in
+            view.segments.removeAll { $0.first == segment.first }
+            view.segments.append(segment)
+            view.hasSpare = false
+        }
+    }
+
+    /// Lays the next segment ready while nobody waits.
+    ///
+    /// A full disk is not a failure yet: the status shows it.
+    func prepareSpare() {
+        state.withLock { state in
+            guard !reader.current().hasSpare, state.poison == nil, state.spareRefusal == nil else { return }
+            do throws(StorageError) {
+                try makeSpare()
+            } catch {
+                state.spareRefusal = error
+            }
+        }
+    }
+
+    private func makeSpare() throws(StorageError) {
+        let temporary = Self.spareName + temporarySuffix
+        do throws(StorageError) {
+            let file = try storage.create(temporary, size: Segment.offset(ofSlot: options.slotsPerSegment))
+            try file.sync()
+        } catch {
+            // Half a spare would hold the room that others need; if it cannot be removed now, opening removes it.
+            try? storage.remove(temporary)
+            throw error
+        }
+        try storage.rename(temporary, to: Self.spareName)
+        try storage.syncDirectory()
+        reader.view.withLock { $0.hasSpare = true }
+    }
+
+    private func poisoned(by error: StorageError, _ state: inout State) -> JournalError {
+        state.poison = error
+        reader.view.withLock { $0.poison = error }
+        return .poisoned(error)
+    }
+}

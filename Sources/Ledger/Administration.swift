@@ -1,0 +1,165 @@
+import Crypto
+public import LedgerProtocol
+public import Platform
+
+/// What people do to the books: open accounts, register terminals, report cards lost and found.
+public struct Administration {
+    let store: any LedgerStore
+    let rosterKey: RosterKey
+    let time: any TimeSource
+
+    /// Administers the books in `store`, where holders are known by `rosterKey`.
+    public init(store: any LedgerStore, rosterKey: RosterKey, time: any TimeSource) {
+        self.store = store
+        self.rosterKey = rosterKey
+        self.time = time
+    }
+
+    /// What an import did.
+    public struct ImportSummary: Hashable, Sendable, Codable {
+        /// Accounts opened; those that were open already are not counted.
+        public var accountsOpened = 0
+        /// Fen carried over into the accounts opened.
+        public var openingFen: Int64 = 0
+        /// Terminals registered or given another name or token.
+        public var terminalsRegistered = 0
+        /// Cards reported lost.
+        public var reportedLost = 0
+    }
+
+    /// Takes a whole import file or nothing of it; taking it again changes nothing.
+    ///
+    /// - Throws: ``ImportError`` with the path to the value that is wrong.
+    public func importFile(_ file: ImportFile) throws -> ImportSummary {
+        try file.validate()
+        let now = time.wallMilliseconds()
+        return try store.write { transaction in
+            var summary = ImportSummary()
+            for (index, terminal) in file.terminals.enumerated() {
+                if try register(terminal, at: "terminals[\(index)]", in: transaction) {
+                    summary.terminalsRegistered += 1
+                }
+            }
+            for account in file.accounts where try open(account, now: now, in: transaction) {
+                summary.accountsOpened += 1
+                summary.openingFen += account.openingBalanceFen
+            }
+            for (index, number) in file.reportedLost.enumerated() {
+                switch try setLost(true, holderNumber: number, now: now, in: transaction) {
+                case .unknownHolder: throw ImportError("reportedLost[\(index)]", "expected the number of a holder")
+                case .changed: summary.reportedLost += 1
+                case .unchanged: break
+                }
+            }
+            return summary
+        }
+    }
+
+    /// What became of a report.
+    public enum ReportResult: Hashable, Sendable {
+        /// The report changed the account's state.
+        case changed
+        /// The account was in that state already.
+        case unchanged
+        /// Nobody of that number has an account.
+        case unknownHolder
+    }
+
+    /// The holder reports the card lost (挂失): no terminal is to take it any more.
+    public func reportLost(holderNumber: String) throws -> ReportResult { try report(true, holderNumber) }
+
+    /// The holder has found the card (解挂).
+    public func reportFound(holderNumber: String) throws -> ReportResult { try report(false, holderNumber) }
+
+    /// Lets a frozen terminal take part again; `false` when it was not frozen, or is not registered.
+    ///
+    /// What froze it must be gone first, as a rule by giving the terminal a new journal: otherwise its next upload
+    /// freezes it again. The upload that was set aside stays where it is.
+    public func thaw(terminal: UInt16) throws -> Bool {
+        try store.write { transaction in
+            try transaction.execute(
+                """
+                UPDATE terminals SET frozen_reason = NULL, frozen_ms = NULL
+                WHERE number = ? AND frozen_reason IS NOT NULL
+                """, [.number(terminal)]) == 1
+        }
+    }
+
+    private func report(_ lost: Bool, _ holderNumber: String) throws -> ReportResult {
+        let now = time.wallMilliseconds()
+        return try store.write { try setLost(lost, holderNumber: holderNumber, now: now, in: $0) }
+    }
+
+    private func setLost(
+        _ lost: Bool, holderNumber: String, now: Int64, in transaction: any LedgerTransaction
+    ) throws -> ReportResult {
+        let holder = HolderHash(holderNumber: holderNumber, key: rosterKey)
+        guard let account = try transaction.holderAccount(of: holder) else { return .unknownHolder }
+        guard account.isReportedLost != lost else { return .unchanged }
+        try transaction.execute(
+            "UPDATE accounts SET lost_ms = ? WHERE number = ?", [.number(lost ? now : nil), .integer(account.number)])
+        try transaction.execute(
+            "UPDATE cards SET status = ? WHERE account = ?",
+            [.text(lost ? "reported-lost" : "active"), .integer(account.number)])
+        try transaction.raiseRosterVersion(now: now)
+        return .changed
+    }
+
+    /// Whether the account is new.
+    ///
+    /// Its number follows the highest one; opening is rare enough to look for that.
+    private func open(
+        _ account: ImportFile.Account, now: Int64, in transaction: any LedgerTransaction
+    ) throws -> Bool {
+        let holder = HolderHash(holderNumber: account.holderNumber, key: rosterKey)
+        if try transaction.holderAccount(of: holder) != nil { return false }
+        let highest = try transaction.integer("SELECT coalesce(max(number), 0) FROM accounts")
+        let number = max(highest + 1, SystemAccount.firstHolder)
+        try transaction.execute(
+            """
+            INSERT INTO accounts
+                (number, kind, category, holder, name, status, opened_ms, card_serial, balance_fen)
+            VALUES (?, 'holder', ?, ?, ?, 'open', ?, 1, 0)
+            """,
+            [
+                .integer(number), .text(account.kind.rawValue), .blob(holder.bytes), .text(account.name),
+                .integer(now),
+            ])
+        if account.openingBalanceFen > 0 {
+            try transaction.post(
+                Transfer(
+                    id: "opening:\(number)", kind: "opening", source: nil,
+                    reason: "balance carried over from the old system",
+                    lines: [
+                        .init(account: SystemAccount.openingBalances, fen: -account.openingBalanceFen),
+                        .init(account: number, fen: account.openingBalanceFen),
+                    ]),
+                now: now)
+        }
+        try transaction.raiseRosterVersion(now: now)
+        return true
+    }
+
+    /// Whether anything changed.
+    ///
+    /// The journal key may not: what is stored was chained with it.
+    private func register(
+        _ terminal: ImportFile.Terminal, at path: String, in transaction: any LedgerTransaction
+    ) throws -> Bool {
+        let tokenHash = Array(SHA256.hash(data: Array(terminal.token.utf8)))
+        let key = try terminal.journalKeyBytes(at: path)
+        if let known = try transaction.terminal(terminal.number) {
+            guard known.journalKeyBytes == key else {
+                throw ImportError("\(path).journalKey", "expected the key that terminal \(terminal.number) has already")
+            }
+            if known.name == terminal.name, known.tokenHash == tokenHash { return false }
+        }
+        try transaction.execute(
+            """
+            INSERT INTO terminals (number, name, token_hash, journal_key) VALUES (?, ?, ?, ?)
+            ON CONFLICT (number) DO UPDATE SET name = excluded.name, token_hash = excluded.token_hash
+            """,
+            [.number(terminal.number), .text(terminal.name), .blob(tokenHash), .blob(key)])
+        return true
+    }
+}

@@ -1,0 +1,46 @@
+public import LedgerProtocol
+
+/// A request that the ledger does not take, with the answer that says why.
+public struct LedgerRefused: Error, Hashable, Sendable {
+    /// The HTTP status of the answer.
+    public let status: Int
+    /// The body of the answer.
+    public let refusal: LedgerRefusal
+
+    private init(_ status: Int, _ code: String, _ message: String, expected: UInt64? = nil) {
+        self.status = status
+        refusal = LedgerRefusal(code: code, message: message, expected: expected)
+    }
+
+    /// Records are missing before the ones sent; nothing was stored.
+    static func gap(expected: UInt64) -> LedgerRefused {
+        LedgerRefused(409, "L-GAP", "records before these are missing: send from \(expected) on", expected: expected)
+    }
+
+    /// The records contradict what is stored, or are not the terminal's: it is frozen from now on.
+    static func fork(_ message: String) -> LedgerRefused { LedgerRefused(423, "L-FORK", message) }
+
+    /// The terminal was frozen earlier.
+    static func frozen(_ reason: String) -> LedgerRefused {
+        LedgerRefused(423, "L-FROZEN", "this terminal is frozen: \(reason)")
+    }
+
+    /// The request is not of the form that the protocol prescribes.
+    static func malformed(_ message: String) -> LedgerRefused { LedgerRefused(400, "L-MALFORMED", message) }
+
+    /// The body is larger than the protocol allows.
+    static func tooLarge(limit: Int) -> LedgerRefused {
+        LedgerRefused(413, "L-MALFORMED", "the body has more than \(limit) bytes")
+    }
+
+    /// No terminal of this number is registered.
+    static func unknownTerminal(_ number: UInt16) -> LedgerRefused {
+        LedgerRefused(404, "L-UNKNOWN-TERMINAL", "terminal \(number) is not registered")
+    }
+
+    /// The terminal's token is missing or wrong.
+    static let denied = LedgerRefused(401, "L-DENIED", "the terminal's token is missing or wrong")
+
+    /// Something failed on the ledger's side; its log says what.
+    static let inside = LedgerRefused(500, "L-INTERNAL", "the ledger failed; try again later")
+}

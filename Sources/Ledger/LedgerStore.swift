@@ -1,0 +1,106 @@
+/// Where the ledger keeps its books: a database with serialisable transactions, seen as plain SQL.
+///
+/// The SQL of this room is the part that SQLite and PostgreSQL share (`?` stands for a value, upserts are
+/// `ON CONFLICT`), so that another engine is another conformance and not another ledger. Calls block: they belong on
+/// threads that may wait.
+public protocol LedgerStore: Sendable {
+    /// Runs `body` in one transaction that sees one state of the books and changes nothing.
+    func read<Result>(_ body: (any LedgerTransaction) throws -> Result) throws -> Result
+
+    /// Runs `body` in one transaction that is on stable storage when this returns, and left no trace if it throws.
+    func write<Result>(_ body: (any LedgerTransaction) throws -> Result) throws -> Result
+}
+
+/// A transaction that is under way.
+public protocol LedgerTransaction {
+    /// Runs one statement and returns how many rows it changed.
+    @discardableResult
+    func execute(_ sql: String, _ values: [SQLValue]) throws -> Int
+
+    /// Hands the rows of a query to `body` one by one, in constant memory.
+    func forEach(_ sql: String, _ values: [SQLValue], _ body: (SQLRow) throws -> Void) throws
+}
+
+extension LedgerTransaction {
+    /// All rows of a query whose answer is known to be short.
+    func rows(_ sql: String, _ values: [SQLValue] = []) throws -> [SQLRow] {
+        var rows: [SQLRow] = []
+        try forEach(sql, values) { rows.append($0) }
+        return rows
+    }
+
+    /// The first row of a query, if there is any.
+    func first(_ sql: String, _ values: [SQLValue] = []) throws -> SQLRow? { try rows(sql, values).first }
+
+    /// The single integer that a query answers.
+    func integer(_ sql: String, _ values: [SQLValue] = []) throws -> Int64 {
+        guard let row = try first(sql, values) else { throw LedgerDamage("no answer to “\(sql)”") }
+        return try row.integer(0)
+    }
+
+    /// Runs one statement without values.
+    @discardableResult
+    func execute(_ sql: String) throws -> Int { try execute(sql, []) }
+}
+
+/// A value on its way into or out of the database.
+public enum SQLValue: Hashable, Sendable {
+    /// No value.
+    case null
+    /// A number; everything that the ledger counts fits 64 bits with a sign.
+    case integer(Int64)
+    /// Text.
+    case text(String)
+    /// Bytes.
+    case blob([UInt8])
+
+    /// A number of a narrower type.
+    static func number(_ value: some FixedWidthInteger) -> SQLValue { .integer(Int64(value)) }
+
+    /// A number, or none.
+    static func number(_ value: Int64?) -> SQLValue { value.map { .integer($0) } ?? .null }
+
+    /// Text, or none.
+    static func text(_ value: String?) -> SQLValue { value.map { .text($0) } ?? .null }
+}
+
+/// One row of an answer; columns are counted from 0.
+public struct SQLRow: Hashable, Sendable {
+    /// The row's values, in the order that the query names them.
+    public let values: [SQLValue]
+
+    /// A row of these values.
+    public init(values: [SQLValue]) { self.values = values }
+
+    func integer(_ column: Int) throws -> Int64 {
+        guard case .integer(let value) = values[column] else { throw LedgerDamage("column \(column) is no number") }
+        return value
+    }
+
+    func number<T: FixedWidthInteger>(_ column: Int, as type: T.Type = T.self) throws -> T {
+        guard let value = T(exactly: try integer(column)) else {
+            throw LedgerDamage("column \(column) does not fit \(T.self)")
+        }
+        return value
+    }
+
+    func text(_ column: Int) throws -> String {
+        guard case .text(let value) = values[column] else { throw LedgerDamage("column \(column) is no text") }
+        return value
+    }
+
+    func blob(_ column: Int) throws -> [UInt8] {
+        guard case .blob(let value) = values[column] else { throw LedgerDamage("column \(column) holds no bytes") }
+        return value
+    }
+
+    func isNull(_ column: Int) -> Bool { values[column] == .null }
+}
+
+/// The database is readable but says something that this program never writes.
+public struct LedgerDamage: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was found.
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}

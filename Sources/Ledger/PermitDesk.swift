@@ -1,0 +1,22 @@
+import LedgerProtocol
+
+/// Decides whether the card on a reader may be activated.
+enum PermitDesk {
+    static func decide(
+        holder: HolderHash, uid: [UInt8], in transaction: any LedgerTransaction
+    ) throws -> PermitAnswer {
+        guard let account = try transaction.holderAccount(of: holder), account.isOpen else {
+            return PermitAnswer(decision: .noAccount)
+        }
+        if account.isReportedLost { return PermitAnswer(decision: .reportedLost) }
+        let card = try transaction.card(account: account.number)
+        let sameCard = try transaction.card(uid: uid)
+        // A card that is active for somebody else carries a holder number that it should not: no activation either.
+        guard card?.uid ?? uid == uid, sameCard?.account ?? account.number == account.number else {
+            return PermitAnswer(decision: .activeElsewhere)
+        }
+        return PermitAnswer(
+            decision: card == nil ? .granted : .alreadyActive, account: UInt64(account.number),
+            cardSerial: account.cardSerial, balance: account.balance)
+    }
+}

@@ -1,0 +1,60 @@
+import Crypto
+import LedgerProtocol
+import Synchronization
+
+/// A roster as it goes out: signed bytes and the version that they carry.
+public struct IssuedRoster: Hashable, Sendable {
+    /// The roster's version.
+    public let version: UInt64
+    /// The roster's bytes, signature included.
+    public let bytes: [UInt8]
+}
+
+/// Builds and signs rosters, one per version; instances that share the books issue the same one.
+final class RosterDesk: Sendable {
+    /// A roster that nothing has changed is still issued anew after six hours, because terminals distrust old ones.
+    static let reissueAfterMilliseconds: Int64 = 6 * 3_600_000
+
+    private let keys: LedgerKeys
+    private let newest = Mutex<IssuedRoster?>(nil)
+
+    init(keys: LedgerKeys) { self.keys = keys }
+
+    func roster(from store: any LedgerStore, now: Int64) throws -> IssuedRoster {
+        let (version, issued) = try store.read { (try $0.rosterVersion(), try $0.rosterIssued()) }
+        if now - issued > Self.reissueAfterMilliseconds {
+            try store.write { transaction in
+                guard try transaction.rosterVersion() == version else { return }
+                try transaction.raiseRosterVersion(now: now)
+            }
+        } else if let cached = newest.withLock({ $0 }), cached.version == version {
+            return cached
+        }
+        let roster = try store.read { try self.build(in: $0) }
+        let issuedRoster = IssuedRoster(version: roster.version, bytes: try roster.signed(by: keys.signingKey))
+        newest.withLock { if ($0?.version ?? 0) < issuedRoster.version { $0 = issuedRoster } }
+        return issuedRoster
+    }
+
+    private func build(in transaction: any LedgerTransaction) throws -> Roster {
+        var entries: [Roster.Entry] = []
+        try transaction.forEach(
+            """
+            SELECT a.holder, a.number, a.card_serial, a.lost_ms, c.uid
+            FROM accounts a LEFT JOIN cards c ON c.account = a.number
+            WHERE a.kind = 'holder' AND a.status = 'open'
+            """, []
+        ) { row in
+            guard let holder = HolderHash(bytes: try row.blob(0)) else { throw LedgerDamage("a holder hash") }
+            let uid = row.isNull(4) ? nil : try row.blob(4)
+            entries.append(
+                Roster.Entry(
+                    holder: holder, account: try row.number(1), cardSerial: try row.number(2),
+                    status: !row.isNull(3) ? .reportedLost : uid == nil ? .mayActivate : .active,
+                    card: uid.map { CardTag(uid: $0, key: keys.rosterKey) } ?? .none))
+        }
+        return Roster(
+            version: try transaction.rosterVersion(), issuedMilliseconds: try transaction.rosterIssued(),
+            entries: entries)
+    }
+}

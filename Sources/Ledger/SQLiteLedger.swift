@@ -1,0 +1,155 @@
+import Foundation
+import GRDB
+import Glibc
+
+/// The books in one SQLite file: write-ahead log, every commit synchronised to the disk, foreign keys enforced.
+public struct SQLiteLedger: LedgerStore {
+    /// How a file is to be opened.
+    public enum Mode: Sendable {
+        /// Make the file if there is none; bring the schema up to date.
+        case create
+        /// The file must be there; bring the schema up to date.
+        case existing
+        /// The file must be there, with the schema of this program; nothing is changed.
+        case readOnly
+    }
+
+    private let database: any DatabaseWriter
+
+    /// Opens the file at `path`.
+    ///
+    /// - Throws: ``SQLiteLedgerError`` when it is missing, no ledger, or of another version than can be handled.
+    public init(path: String, mode: Mode) throws {
+        guard mode == .create || FileManager.default.fileExists(atPath: path) else {
+            throw SQLiteLedgerError.missing(path)
+        }
+        do {
+            if mode == .readOnly {
+                database = try DatabaseQueue(path: path, configuration: Self.configuration(readOnly: true))
+            } else {
+                Self.makeFile(path)
+                database = try DatabasePool(path: path, configuration: Self.configuration(readOnly: false))
+                // GRDB gives its one writing connection NORMAL when it turns to write-ahead logging, after any
+                // preparation of ours; that may lose acknowledged commits when the power goes.
+                try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            }
+            try Self.bringUpToDate(database, path: path, mode: mode)
+        } catch let error as DatabaseError {
+            throw SQLiteLedgerError.unreadable(path, error.description)
+        }
+    }
+
+    /// Runs `body` on a snapshot; writers go on meanwhile.
+    public func read<Result>(_ body: (any LedgerTransaction) throws -> Result) throws -> Result {
+        try database.read { try body(SQLiteTransaction(database: $0)) }
+    }
+
+    /// Runs `body` alone; it is on the disk when this returns.
+    public func write<Result>(_ body: (any LedgerTransaction) throws -> Result) throws -> Result {
+        try database.write { try body(SQLiteTransaction(database: $0)) }
+    }
+
+    /// Closes the file, folding the write-ahead log into it unless another process is reading.
+    public func close() throws {
+        // Whoever copies the one file of a stopped ledger should have the whole books.
+        do {
+            // A second close finds no connection any more, and nothing to fold.
+            try database.writeWithoutTransaction {
+                if unsafe $0.sqliteConnection != nil { _ = try $0.checkpoint(.truncate) }
+            }
+        } catch DatabaseError.SQLITE_BUSY {
+            // The log stays beside the file; nothing is lost.
+        }
+        try database.close()
+    }
+
+    private static func configuration(readOnly: Bool) -> Configuration {
+        var configuration = Configuration()
+        configuration.readonly = readOnly
+        configuration.foreignKeysEnabled = true
+        // The technician's commands write while the service runs: each waits for the other instead of failing.
+        configuration.busyMode = .timeout(10)
+        return configuration
+    }
+
+    /// The file holds the terminals' journal keys: nobody but its owner reads it.
+    ///
+    /// SQLite's side files take its mode over.
+    private static func makeFile(_ path: String) {
+        guard !FileManager.default.fileExists(atPath: path) else { return }
+        let descriptor = unsafe creat(path, 0o600)
+        if descriptor >= 0 { Glibc.close(descriptor) }
+    }
+
+    private static func bringUpToDate(_ database: any DatabaseWriter, path: String, mode: Mode) throws {
+        let migrator = SQLiteSchema.migrator
+        if try database.read(migrator.hasBeenSuperseded) { throw SQLiteLedgerError.newer(path) }
+        if mode == .readOnly {
+            guard try database.read(migrator.hasCompletedMigrations) else { throw SQLiteLedgerError.older(path) }
+        } else {
+            try migrator.migrate(database)
+        }
+    }
+}
+
+/// Why a file cannot serve as the books.
+public enum SQLiteLedgerError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// There is no such file.
+    case missing(String)
+    /// SQLite cannot read it; its words follow.
+    case unreadable(String, String)
+    /// Its schema is newer than this program.
+    case newer(String)
+    /// Its schema is older than this program, and it was opened for reading only.
+    case older(String)
+
+    /// What is wrong, for people.
+    public var description: String {
+        switch self {
+        case .missing(let path): "\(path): no such ledger; make one with `yika-ledger init`"
+        case .unreadable(let path, let words): "\(path): not readable as a ledger: \(words)"
+        case .newer(let path): "\(path): written by a newer yika-ledger; use that one"
+        case .older(let path): "\(path): no ledger of this version; bring it up to date with `yika-ledger init`"
+        }
+    }
+}
+
+private struct SQLiteTransaction: LedgerTransaction {
+    let database: Database
+
+    func execute(_ sql: String, _ values: [SQLValue]) throws -> Int {
+        let statement = try database.cachedStatement(sql: sql)
+        try statement.execute(arguments: StatementArguments(values.map(\.databaseValue)))
+        return database.changesCount
+    }
+
+    func forEach(_ sql: String, _ values: [SQLValue], _ body: (SQLRow) throws -> Void) throws {
+        let statement = try database.cachedStatement(sql: sql)
+        let rows = try Row.fetchCursor(statement, arguments: StatementArguments(values.map(\.databaseValue)))
+        while let row = try rows.next() {
+            try body(SQLRow(values: try row.databaseValues.map(SQLValue.init)))
+        }
+    }
+}
+
+extension SQLValue {
+    fileprivate var databaseValue: DatabaseValue {
+        switch self {
+        case .null: .null
+        case .integer(let value): value.databaseValue
+        case .text(let value): value.databaseValue
+        case .blob(let value): Data(value).databaseValue
+        }
+    }
+
+    fileprivate init(_ value: DatabaseValue) throws {
+        switch value.storage {
+        case .null: self = .null
+        case .int64(let value): self = .integer(value)
+        case .string(let value): self = .text(value)
+        case .blob(let value): self = .blob(Array(value))
+        // No column and no sum of ours is floating; seeing one means that somebody else wrote here.
+        case .double(let value): throw LedgerDamage("a floating number, \(value), where only whole ones belong")
+        }
+    }
+}

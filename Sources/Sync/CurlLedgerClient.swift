@@ -1,0 +1,160 @@
+import FoundationEssentials
+public import LedgerProtocol
+public import Platform
+
+/// The ledger over HTTP or HTTPS, by libcurl.
+///
+/// Permissions have a connection of their own: a card on the reader never waits behind an upload.
+public final class CurlLedgerClient: LedgerClient {
+    /// Where the ledger is and how long to wait for it.
+    public struct Settings: Sendable {
+        /// The ledger's base URL, `http://` or `https://`, without a slash at the end.
+        public var url: String
+        /// The terminal's number.
+        public var terminal: UInt16
+        /// The terminal's bearer token; `nil` when the ledger asks for none.
+        public var token: String?
+        /// A file of certificates to trust in place of the system's, for a campus with its own authority.
+        public var authorities: String?
+        /// How long a connection may take, in milliseconds.
+        public var connectTimeoutMilliseconds: Int64
+        /// How long an upload or a status may take in all, in milliseconds.
+        ///
+        /// Keep it well below the watchdog's time.
+        public var timeoutMilliseconds: Int64
+        /// How long the roster may take in all, in milliseconds.
+        public var rosterTimeoutMilliseconds: Int64
+
+        /// Settings with these values.
+        public init(
+            url: String, terminal: UInt16, token: String? = nil, authorities: String? = nil,
+            connectTimeoutMilliseconds: Int64 = 3000, timeoutMilliseconds: Int64 = 10_000,
+            rosterTimeoutMilliseconds: Int64 = 10_000
+        ) {
+            self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
+            self.terminal = terminal
+            self.token = token
+            self.authorities = authorities
+            self.connectTimeoutMilliseconds = connectTimeoutMilliseconds
+            self.timeoutMilliseconds = timeoutMilliseconds
+            self.rosterTimeoutMilliseconds = rosterTimeoutMilliseconds
+        }
+    }
+
+    /// Longest JSON answer: all of ours are below 1 KiB.
+    private static let answerLimit = 64 << 10
+    /// Longest roster: 40 bytes for each of 800,000 accounts.
+    private static let rosterLimit = 32 << 20
+
+    private let settings: Settings
+    private let time: any TimeSource
+    private let permits = CurlSession()
+    private let others = CurlSession()
+
+    /// A client with these settings; `time` is the clock that deadlines are on.
+    public init(settings: Settings, time: any TimeSource = SystemTime()) {
+        self.settings = settings
+        self.time = time
+    }
+
+    /// Asks whether a card may be activated, on the connection kept for that.
+    public func permit(_ request: PermitRequest, deadline: Instant) throws(LedgerClientError) -> PermitAnswer {
+        let left = deadline.milliseconds(since: time.now())
+        guard left > 0 else {
+            throw LedgerClientError(kind: .timeout, code: "deadline", message: "no time left to ask")
+        }
+        let body: [UInt8]
+        do {
+            body = Array(try JSONEncoder().encode(request))
+        } catch {
+            throw LedgerClientError(kind: .nonsense, code: "json", message: "\(error)")
+        }
+        let response = try permits.perform(
+            self.request(LedgerPath.permit, body: body, type: "application/json", timeout: left))
+        return try answer(response)
+    }
+
+    /// Sends the journal's own bytes; gap, fork and freeze are answers, everything else but success is thrown.
+    public func upload(
+        terminal: UInt16, epoch: UInt32, first: UInt64, bytes: [UInt8]
+    ) throws(LedgerClientError) -> UploadResult {
+        let path = LedgerPath.records(terminal: terminal, epoch: epoch, first: first)
+        let response = try others.perform(request(path, body: bytes, type: "application/octet-stream"))
+        do throws(LedgerClientError) {
+            return .acknowledged(try answer(response))
+        } catch {
+            // These refusals are part of the conversation, not trouble.
+            switch error.code {
+            case "L-GAP":
+                let refusal: LedgerRefusal = try decode(response)
+                guard let expected = refusal.expected else { throw error }
+                return .gap(expected: expected)
+            case "L-FORK": return .fork(message: error.message)
+            case "L-FROZEN": return .frozen(message: error.message)
+            default: throw error
+            }
+        }
+    }
+
+    /// The signed roster; `nil` when it is still the one of version `known`.
+    public func roster(known: UInt64) throws(LedgerClientError) -> [UInt8]? {
+        var request = request(LedgerPath.roster, timeout: settings.rosterTimeoutMilliseconds)
+        request.responseLimit = Self.rosterLimit
+        if known > 0 { request.headers.append("If-None-Match: \"\(known)\"") }
+        let response = try others.perform(request)
+        if response.status == 304 { return nil }
+        guard response.status == 200 else { throw refusal(response) }
+        // Whatever says 200 here, the signature decides; HTML is told apart for the technician's sake.
+        guard !response.contentType.hasPrefix("text/") else { throw nonsense(response) }
+        return response.body
+    }
+
+    /// Whether the ledger serves.
+    public func status() throws(LedgerClientError) -> LedgerStatus {
+        try answer(try others.perform(request(LedgerPath.status)))
+    }
+
+    private func request(
+        _ path: String, body: [UInt8]? = nil, type: String? = nil, timeout: Int64? = nil
+    ) -> HTTPRequest {
+        var headers = [
+            "Accept: application/json, application/octet-stream", "\(LedgerPath.terminalHeader): \(settings.terminal)",
+        ]
+        if let type { headers.append("Content-Type: \(type)") }
+        if let token = settings.token { headers.append("Authorization: Bearer \(token)") }
+        let total = timeout ?? settings.timeoutMilliseconds
+        return HTTPRequest(
+            url: settings.url + path, headers: headers, body: body, timeoutMilliseconds: total,
+            connectTimeoutMilliseconds: min(total, settings.connectTimeoutMilliseconds),
+            responseLimit: Self.answerLimit, authorities: settings.authorities)
+    }
+
+    private func answer<Message: Decodable>(_ response: HTTPResponse) throws(LedgerClientError) -> Message {
+        guard response.status == 200 else { throw refusal(response) }
+        return try decode(response)
+    }
+
+    private func decode<Message: Decodable>(_ response: HTTPResponse) throws(LedgerClientError) -> Message {
+        guard response.contentType.hasPrefix("application/json"),
+            let message = try? JSONDecoder().decode(Message.self, from: Data(response.body))
+        else { throw nonsense(response) }
+        return message
+    }
+
+    private func refusal(_ response: HTTPResponse) -> LedgerClientError {
+        let refusal: LedgerRefusal? = try? decode(response)
+        if response.status == 401 || response.status == 403 {
+            return LedgerClientError(
+                kind: .denied, code: refusal?.code ?? "http-\(response.status)",
+                message: refusal?.message ?? "the ledger does not accept this terminal's token")
+        }
+        guard let refusal else { return nonsense(response) }
+        return LedgerClientError(kind: .refused, code: refusal.code, message: refusal.message)
+    }
+
+    private func nonsense(_ response: HTTPResponse) -> LedgerClientError {
+        LedgerClientError(
+            kind: .nonsense, code: "http-\(response.status)",
+            message: "\(response.body.count) bytes of \"\(response.contentType)\" are not a ledger's answer")
+    }
+}

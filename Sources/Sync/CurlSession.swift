@@ -1,0 +1,155 @@
+import CCurl
+import Synchronization
+
+/// One HTTP exchange as it went over the wire.
+struct HTTPRequest {
+    var url: String
+    var headers: [String]
+    /// `nil`: a GET; otherwise a POST of these bytes.
+    var body: [UInt8]?
+    var timeoutMilliseconds: Int64
+    var connectTimeoutMilliseconds: Int64
+    /// Bytes after which an answer is cut off as nonsense.
+    var responseLimit: Int
+    /// A file of certificates to trust in place of the system's.
+    var authorities: String?
+}
+
+struct HTTPResponse {
+    var status: Int
+    var contentType: String
+    var body: [UInt8]
+}
+
+/// One libcurl easy handle, with its kept-alive connection, for one request at a time.
+final class CurlSession: Sendable {
+    @safe private struct Handle: ~Copyable, @unchecked Sendable {
+        let pointer: UnsafeMutableRawPointer
+
+        init() {
+            guard let pointer = unsafe curl_easy_init() else {
+                // It fails only when memory is out, where nothing sensible can go on.
+                preconditionFailure("curl_easy_init failed")
+            }
+            unsafe self.pointer = unsafe pointer
+        }
+
+        deinit { unsafe curl_easy_cleanup(pointer) }
+    }
+
+    private static let globalStatus = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+    private let handle: Mutex<Handle>
+
+    init() {
+        precondition(Self.globalStatus == CURLE_OK, "curl_global_init failed: \(Self.globalStatus)")
+        handle = Mutex(Handle())
+    }
+
+    func perform(_ request: HTTPRequest) throws(LedgerClientError) -> HTTPResponse {
+        let result = handle.withLock { handle in
+            unsafe Exchange(curl: handle.pointer, request: request).run()
+        }
+        return try result.get()
+    }
+}
+
+/// Sets a handle up for one request, runs it and reads what came.
+@safe private struct Exchange {
+    let curl: UnsafeMutableRawPointer
+    let request: HTTPRequest
+
+    func run() -> Result<HTTPResponse, LedgerClientError> {
+        let body = ResponseBody(limit: request.responseLimit)
+        var list: UnsafeMutablePointer<curl_slist>?
+        // Without an empty Expect a POST may wait a second for a "100 Continue" that some servers never send.
+        for header in request.headers + ["Expect:"] { unsafe list = curl_slist_append(list, header) }
+        defer { unsafe curl_slist_free_all(list) }
+        unsafe curl_easy_reset(curl)
+        let status = withExtendedLifetime(body) { () -> CURLcode in
+            let prepared = unsafe prepare(headers: list, body: body)
+            return prepared == CURLE_OK ? unsafe curl_easy_perform(curl) : prepared
+        }
+        if body.isTooLong {
+            return .failure(
+                LedgerClientError(
+                    kind: .nonsense, code: "curl-\(status.rawValue)",
+                    message: "answer longer than \(request.responseLimit) bytes"))
+        }
+        guard status == CURLE_OK else { return .failure(failure(status)) }
+        var code = 0
+        unsafe yika_curl_get_number(curl, CURLINFO_RESPONSE_CODE, &code)
+        var type: UnsafeMutablePointer<CChar>?
+        unsafe yika_curl_get_text(curl, CURLINFO_CONTENT_TYPE, &type)
+        let contentType = unsafe type.map { unsafe String(cString: $0) } ?? ""
+        return .success(HTTPResponse(status: code, contentType: contentType, body: body.bytes))
+    }
+
+    private func prepare(headers: UnsafeMutablePointer<curl_slist>?, body: ResponseBody) -> CURLcode {
+        let numbers: [(CURLoption, Int)] = [
+            // Timeouts by signal would hit whichever thread is unlucky.
+            (CURLOPT_NOSIGNAL, 1),
+            (CURLOPT_FOLLOWLOCATION, 0),
+            (CURLOPT_SSL_VERIFYPEER, 1),
+            (CURLOPT_SSL_VERIFYHOST, 2),
+            (CURLOPT_TCP_NODELAY, 1),
+            (CURLOPT_TIMEOUT_MS, Int(request.timeoutMilliseconds)),
+            (CURLOPT_CONNECTTIMEOUT_MS, Int(request.connectTimeoutMilliseconds)),
+        ]
+        var statuses = numbers.map { unsafe yika_curl_set_number(curl, $0.0, $0.1) }
+        // The ledger's address is configuration; a proxy left in the environment must not redirect money.
+        var texts: [(CURLoption, String)] = [
+            (CURLOPT_URL, request.url), (CURLOPT_PROXY, ""), (CURLOPT_PROTOCOLS_STR, "http,https"),
+            (CURLOPT_USERAGENT, "yikad"),
+        ]
+        if let authorities = request.authorities { texts.append((CURLOPT_CAINFO, authorities)) }
+        statuses += texts.map { option, text in unsafe yika_curl_set_pointer(curl, option, text) }
+        unsafe statuses.append(yika_curl_set_pointer(curl, CURLOPT_HTTPHEADER, headers))
+        let sink = unsafe Unmanaged.passUnretained(body).toOpaque()
+        unsafe statuses.append(yika_curl_set_writer(curl, receive, sink))
+        if let bytes = request.body {
+            // The size comes first: it tells how much COPYPOSTFIELDS copies.
+            unsafe statuses.append(yika_curl_set_number(curl, CURLOPT_POSTFIELDSIZE, bytes.count))
+            unsafe statuses.append(yika_curl_set_pointer(curl, CURLOPT_COPYPOSTFIELDS, bytes))
+        }
+        return statuses.first { $0 != CURLE_OK } ?? CURLE_OK
+    }
+
+    private func failure(_ status: CURLcode) -> LedgerClientError {
+        let kind: LedgerClientError.Kind
+        switch status {
+        case CURLE_OPERATION_TIMEDOUT: kind = .timeout
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE:
+            kind = .untrusted
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT: kind = .nonsense
+        default: kind = .unreachable
+        }
+        let message = unsafe curl_easy_strerror(status).map { unsafe String(cString: $0) } ?? ""
+        return LedgerClientError(kind: kind, code: "curl-\(status.rawValue)", message: "\(request.url): \(message)")
+    }
+}
+
+private final class ResponseBody {
+    var bytes: [UInt8] = []
+    var isTooLong = false
+    let limit: Int
+
+    init(limit: Int) { self.limit = limit }
+
+    func take(_ part: UnsafeRawBufferPointer) -> Int {
+        guard bytes.count + part.count <= limit else {
+            isTooLong = true
+            return 0
+        }
+        unsafe bytes.append(contentsOf: part)
+        return part.count
+    }
+}
+
+/// libcurl's write callback; anything but the full count makes it give up.
+private func receive(
+    _ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let data = unsafe data, let context = unsafe context else { return 0 }
+    let body = unsafe Unmanaged<ResponseBody>.fromOpaque(context).takeUnretainedValue()
+    return unsafe body.take(UnsafeRawBufferPointer(start: data, count: size * count))
+}

@@ -1,0 +1,103 @@
+public import Journal
+import LedgerProtocol
+public import Platform
+import Synchronization
+
+/// Brings every durable record to the ledger, for ever, and the newest roster back.
+///
+/// Sending a record twice is harmless and expected; the cursor moves only when the ledger names a record by the chain
+/// MAC that it has here.
+public final class Uploader: Sendable {
+    /// How the uploader behaves.
+    public struct Settings: Sendable {
+        /// Records per request.
+        public var batch: Int
+        /// The waits after failures.
+        public var backoff: Backoff
+        /// How often to ask for a newer roster when no acknowledgement mentions one, in milliseconds.
+        public var rosterIntervalMilliseconds: Int64
+        /// How often to try again after a stop that only people can end, in milliseconds.
+        public var stoppedRetryMilliseconds: Int64
+
+        /// Settings with these values.
+        public init(
+            batch: Int = 512, backoff: Backoff = Backoff(), rosterIntervalMilliseconds: Int64 = 300_000,
+            stoppedRetryMilliseconds: Int64 = 300_000
+        ) {
+            precondition(batch > 0, "a batch holds at least one record")
+            self.batch = batch
+            self.backoff = backoff
+            self.rosterIntervalMilliseconds = rosterIntervalMilliseconds
+            self.stoppedRetryMilliseconds = stoppedRetryMilliseconds
+        }
+    }
+
+    private enum Wake: Sendable { case nudge, stop }
+
+    /// How long the thread waits at most between two ticks, in milliseconds.
+    private static let tickMilliseconds: Int64 = 1000
+
+    private let core: Mutex<UploaderCore>
+    private let wakes = Mailbox<Wake>()
+    private let thread = Mutex<DedicatedThread?>(nil)
+
+    /// An uploader from `feed` to `client`.
+    ///
+    /// It does nothing until ``start(tick:)`` or ``step()``.
+    ///
+    /// - Parameter onEvent: called on the uploader's thread; it must not wait.
+    public init(
+        feed: any JournalFeed, client: any LedgerClient, roster: RosterStore?, time: any TimeSource,
+        settings: Settings = Settings(), onEvent: @escaping @Sendable (SyncEvent) -> Void
+    ) {
+        core = Mutex(
+            UploaderCore(
+                feed: feed, client: client, roster: roster, time: time, settings: settings, onEvent: onEvent))
+    }
+
+    /// Starts the thread.
+    ///
+    /// - Parameter tick: called at least every second, except during a request, whose timeout bounds it.
+    public func start(tick: @escaping @Sendable () -> Void = {}) {
+        thread.withLock { thread in
+            guard thread == nil else { return }
+            thread = DedicatedThread(name: "yika-sync") { [self] in serve(tick: tick) }
+        }
+    }
+
+    /// Says that records were appended: they are sent at once, unless the last try failed and its wait is not over.
+    public func nudge() { wakes.send(.nudge) }
+
+    /// Ends the thread after the request under way.
+    ///
+    /// - Returns: whether it ended before `deadline`.
+    @discardableResult
+    public func stop(deadline: Instant) -> Bool {
+        wakes.send(.stop)
+        wakes.close()
+        return thread.withLock { $0 }?.join(until: deadline) ?? true
+    }
+
+    /// Does the next piece of work: at most one upload and one roster request.
+    ///
+    /// - Returns: milliseconds after which to call again; 0 when there is more to do. Calling earlier is harmless.
+    public func step() -> Int64 { core.withLock { $0.step() } }
+
+    private func serve(tick: @Sendable () -> Void) {
+        let clock = SystemTime()
+        while true {
+            tick()
+            let due = clock.now().advanced(milliseconds: step())
+            while clock.now() < due {
+                tick()
+                let slice = min(due, clock.now().advanced(milliseconds: Self.tickMilliseconds))
+                if let wake = wakes.receive(until: slice) {
+                    if wake == .stop || wakes.drain().contains(.stop) { return }
+                    break
+                }
+                if wakes.isClosed { return }
+            }
+            if wakes.isClosed { return }
+        }
+    }
+}

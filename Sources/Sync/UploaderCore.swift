@@ -1,0 +1,205 @@
+import Journal
+import LedgerProtocol
+import Platform
+
+/// The uploader's state and its one step, without thread or waiting.
+struct UploaderCore: Sendable {
+    /// Gaps that the ledger may name in a row before we stop believing that following it leads anywhere.
+    private static let gapsFollowed = 3
+
+    private let feed: any JournalFeed
+    private let client: any LedgerClient
+    private let roster: RosterStore?
+    private let time: any TimeSource
+    private let settings: Uploader.Settings
+    private let onEvent: @Sendable (SyncEvent) -> Void
+
+    private var next: UInt64
+    private var uploadDue: Instant
+    private var uploadBackoff: Backoff
+    private var gaps = 0
+    private var rosterDue: Instant
+    private var rosterBackoff: Backoff
+    private var newestRoster: UInt64 = 0
+    private var trouble: LedgerClientError.Kind?
+    private var stop: SyncStop?
+    private var journalTrouble: JournalError?
+
+    init(
+        feed: any JournalFeed, client: any LedgerClient, roster: RosterStore?, time: any TimeSource,
+        settings: Uploader.Settings, onEvent: @escaping @Sendable (SyncEvent) -> Void
+    ) {
+        self.feed = feed
+        self.client = client
+        self.roster = roster
+        self.time = time
+        self.settings = settings
+        self.onEvent = onEvent
+        next = Self.start(of: feed)
+        uploadDue = time.now()
+        rosterDue = time.now()
+        uploadBackoff = settings.backoff
+        rosterBackoff = settings.backoff
+    }
+
+    /// The first record that the ledger is not known to have.
+    ///
+    /// Only acknowledged ones are ever removed, so what lies before the oldest kept counts as acknowledged, also when
+    /// the cursor was lost.
+    private static func start(of feed: any JournalFeed) -> UInt64 {
+        max(feed.cursor.acknowledged + 1, feed.firstSequence)
+    }
+
+    mutating func step() -> Int64 {
+        if time.now() >= uploadDue { upload() }
+        if roster != nil && time.now() >= rosterDue { fetchRoster() }
+        let now = time.now()
+        var due = roster == nil ? now.advanced(milliseconds: settings.rosterIntervalMilliseconds) : rosterDue
+        if next <= feed.lastSequence || uploadDue > now { due = min(due, uploadDue) }
+        return max(0, due.milliseconds(since: now))
+    }
+
+    // MARK: Upload
+
+    private mutating func upload() {
+        let batch: [StoredRecord]
+        do throws(JournalError) {
+            batch = try feed.records(from: next, limit: settings.batch)
+            report(journal: nil)
+        } catch {
+            report(journal: error)
+            return retryUpload()
+        }
+        guard let first = batch.first else { return }
+        guard first.slot.sequence == next else {
+            return halt(.cannotGoBack(expected: next, oldest: first.slot.sequence))
+        }
+        // Below the cursor damaged records are left out; a batch must not jump over them.
+        let whole = Array(zip(batch, next...).prefix { $0.slot.sequence == $1 }.map(\.0))
+        do throws(LedgerClientError) {
+            let result = try client.upload(
+                terminal: feed.terminal, epoch: feed.epoch, first: next, bytes: whole.flatMap(\.bytes))
+            take(result, for: whole)
+        } catch {
+            report(trouble: error)
+            retryUpload()
+        }
+    }
+
+    private mutating func take(_ result: UploadResult, for batch: [StoredRecord]) {
+        switch result {
+        case .acknowledged(let acknowledgement): take(acknowledgement, for: batch)
+        case .gap(let expected): goTo(expected)
+        case .fork(let message): halt(.fork(message: message))
+        case .frozen(let message): halt(.frozenByLedger(message: message))
+        }
+    }
+
+    private mutating func take(_ acknowledgement: Acknowledgement, for batch: [StoredRecord]) {
+        let sequence = acknowledgement.acknowledged
+        guard sequence <= feed.lastSequence else {
+            return halt(.ledgerAhead(ledger: sequence, ours: feed.lastSequence))
+        }
+        guard sequence >= next else {
+            return retryUpload(nonsense: "\(sequence) acknowledged after records from \(next) on were sent")
+        }
+        do throws(JournalError) {
+            var ours = batch.first { $0.slot.sequence == sequence }
+            if ours == nil { ours = try feed.records(from: sequence, limit: 1).first }
+            guard let ours, ours.slot.sequence == sequence, ours.mac.bytes.hex() == acknowledgement.chainHead else {
+                return halt(.chainDiffers(at: sequence))
+            }
+            settled()
+            next = sequence + 1
+            try feed.acknowledge(through: sequence, chainHead: ours.mac)
+        } catch {
+            // The ledger has the records all the same; only what could be removed here is not.
+            report(journal: error)
+            uploadDue = time.now().advanced(milliseconds: uploadBackoff.next())
+        }
+        onEvent(.acknowledged(acknowledgement))
+        newestRoster = max(newestRoster, acknowledgement.rosterVersion)
+        if let roster, newestRoster > roster.version, trouble == nil, rosterBackoff.isFresh { rosterDue = time.now() }
+    }
+
+    /// The ledger wants to go on elsewhere: back, when it was restored; forward, when our cursor was lost.
+    private mutating func goTo(_ expected: UInt64) {
+        gaps += 1
+        guard expected > 0, expected != next, gaps <= Self.gapsFollowed else {
+            return retryUpload(nonsense: "a gap before \(expected) named after records from \(next) on were sent")
+        }
+        let last = feed.lastSequence
+        guard expected <= last + 1 else { return halt(.ledgerAhead(ledger: expected - 1, ours: last)) }
+        guard expected >= feed.firstSequence else {
+            return halt(.cannotGoBack(expected: expected, oldest: feed.firstSequence))
+        }
+        if let stop, case .cannotGoBack = stop { self.stop = nil }
+        // At the very end there would be nothing to send, and so no chain head to compare: send the last one again.
+        next = min(expected, last)
+    }
+
+    private mutating func retryUpload(nonsense message: String? = nil) {
+        if let message { report(trouble: LedgerClientError(kind: .nonsense, code: "answer", message: message)) }
+        gaps = 0
+        uploadDue = time.now().advanced(milliseconds: uploadBackoff.next())
+    }
+
+    private mutating func halt(_ reason: SyncStop) {
+        if stop != reason { onEvent(.frozen(reason)) }
+        stop = reason
+        gaps = 0
+        // What is believed about the ledger's position is what led here: the next try starts from what is certain.
+        next = min(Self.start(of: feed), max(feed.lastSequence, 1))
+        uploadDue = time.now().advanced(milliseconds: settings.stoppedRetryMilliseconds)
+    }
+
+    /// The ledger took records: whatever was wrong is over.
+    private mutating func settled() {
+        gaps = 0
+        uploadBackoff.reset()
+        if stop != nil || trouble != nil { onEvent(.back) }
+        stop = nil
+        trouble = nil
+    }
+
+    // MARK: Roster
+
+    private mutating func fetchRoster() {
+        guard let roster else { return }
+        do throws(LedgerClientError) {
+            let bytes = try client.roster(known: roster.version)
+            if trouble != nil && uploadBackoff.isFresh {
+                trouble = nil
+                onEvent(.back)
+            }
+            rosterBackoff.reset()
+            rosterDue = time.now().advanced(milliseconds: settings.rosterIntervalMilliseconds)
+            if let bytes { install(bytes, in: roster) }
+        } catch {
+            report(trouble: error)
+            rosterDue = time.now().advanced(milliseconds: rosterBackoff.next())
+        }
+    }
+
+    private mutating func install(_ bytes: [UInt8], in roster: RosterStore) {
+        do throws(RosterStoreError) {
+            onEvent(.rosterUpdated(version: try roster.install(bytes).version))
+        } catch {
+            if case .notNewer(let offered, let held) = error, offered == held { return }
+            onEvent(.rosterRejected(error))
+            rosterDue = time.now().advanced(milliseconds: rosterBackoff.next())
+        }
+    }
+
+    // MARK: Reports
+
+    private mutating func report(trouble error: LedgerClientError) {
+        if trouble != error.kind { onEvent(.unreachable(error)) }
+        trouble = error.kind
+    }
+
+    private mutating func report(journal error: JournalError?) {
+        if let error, journalTrouble != error { onEvent(.journal(error)) }
+        journalTrouble = error
+    }
+}

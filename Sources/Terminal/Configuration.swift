@@ -1,0 +1,151 @@
+public import DeviceProfiles
+import FoundationEssentials
+import Platform
+
+/// What one terminal is and where its parts are: the JSON5 file given to `yikad --config`.
+public struct Configuration: Sendable {
+    /// The terminal's number, as ledger and cards know it.
+    public let number: UInt16
+    /// The terminal's name, for people.
+    public let name: String
+    /// Where journal and roster live.
+    public let stateDirectory: String
+    /// The folder `device-profiles`.
+    public let profiles: String
+    /// The id of the card layout.
+    public let cardLayout: String
+    /// The key ring's file.
+    public let keys: String
+    /// The secrets shared with the ledger.
+    public let credentials: Credentials
+    /// Profiles fixed by hand for readers whose name contains the text.
+    public let readers: [PinnedReader]
+    /// Sound.
+    public let voice: Voice
+    /// The central ledger.
+    public let ledger: Ledger
+    /// How old a roster may be to decide by, in hours.
+    public let rosterMaximumAgeHours: Int64
+    /// The journal's epoch: changed only by a technician, when the journal is made anew.
+    public let journalEpoch: UInt32
+    /// Where `yika` asks and watches; `nil`: nowhere.
+    public let controlSocket: String?
+    /// The success sentence starts no earlier than this after the tap, in milliseconds: holders were told 3 to 4 s.
+    public let successAfterMilliseconds: Int64
+
+    /// A reader whose profile a technician fixed.
+    public struct PinnedReader: Sendable, Decodable {
+        /// A part of the reader's pcscd name.
+        public let name: String
+        /// The id of the profile.
+        public let profile: String
+    }
+
+    /// Sound.
+    public struct Voice: Sendable, Decodable {
+        /// The ALSA device.
+        public let device: String
+        /// Languages of the voice packs, in order of preference.
+        public let languages: [String]
+    }
+
+    /// The central ledger.
+    public struct Ledger: Sendable, Decodable {
+        /// Its address, `http://` or `https://`.
+        public let url: String
+        /// The public key that signs rosters: Ed25519, 32 bytes in hexadecimal.
+        public let publicKey: String
+        /// How long a permission may take, in milliseconds.
+        public let permitMilliseconds: Int64?
+    }
+
+    /// The secrets shared with the ledger. They never print.
+    public struct Credentials: Sendable, CustomStringConvertible {
+        /// Names this terminal to the ledger.
+        public let token: String
+        /// The key of the journal's chain, 32 bytes.
+        public let journalKey: [UInt8]
+        /// The campus's key over holder numbers and UIDs, 32 bytes.
+        public let rosterKey: [UInt8]
+
+        /// The value for people; nothing secret.
+        public var description: String { "Credentials(hidden)" }
+    }
+}
+
+extension Configuration {
+    private struct File: Decodable {
+        struct Terminal: Decodable {
+            let number: UInt16
+            let name: String
+            let role: String
+        }
+        let terminal: Terminal
+        let stateDirectory: String
+        let profiles: String
+        let cardLayout: String
+        let keys: String
+        let credentials: String
+        let readers: [PinnedReader]?
+        let voice: Voice
+        let ledger: Ledger
+        let rosterMaximumAgeHours: Int64?
+        let journalEpoch: UInt32?
+        let controlSocket: String?
+        let successAfterMilliseconds: Int64?
+    }
+
+    private struct CredentialsFile: Decodable {
+        let token: String
+        let journalKey: String
+        let rosterKey: String
+    }
+
+    /// Reads the configuration in `path`. Paths in it are relative to its folder.
+    ///
+    /// - Throws: ``ProfileError`` with the file, the path to the value, and what was expected there.
+    public static func load(path: String) throws(ProfileError) -> Configuration {
+        let file = try JSON5File.decode(File.self, from: path)
+        let folder = path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) : "."
+        func resolve(_ other: String) -> String { other.hasPrefix("/") ? other : folder + "/" + other }
+        func expect(_ holds: Bool, _ place: String, _ expected: String) throws(ProfileError) {
+            if !holds { throw ProfileError(file: path, path: place, expected: expected) }
+        }
+        try expect(file.terminal.role == "activation", "terminal.role", "\"activation\"")
+        try expect(file.terminal.number > 0, "terminal.number", "a number from 1 to 65535")
+        try expect(
+            file.ledger.url.hasPrefix("http://") || file.ledger.url.hasPrefix("https://"), "ledger.url",
+            "an address beginning with http:// or https://")
+        try expect(
+            [UInt8](hex: file.ledger.publicKey)?.count == 32, "ledger.publicKey", "32 bytes in hexadecimal")
+        try expect(!file.voice.languages.isEmpty, "voice.languages", "at least one language")
+        try expect((file.journalEpoch ?? 1) > 0, "journalEpoch", "a number from 1")
+        let permit = file.ledger.permitMilliseconds ?? 800
+        try expect((50...5000).contains(permit), "ledger.permitMilliseconds", "50 to 5000")
+        let success = file.successAfterMilliseconds ?? 3000
+        try expect((0...10_000).contains(success), "successAfterMilliseconds", "0 to 10000")
+        let age = file.rosterMaximumAgeHours ?? 168
+        try expect(age > 0, "rosterMaximumAgeHours", "at least 1")
+        return Configuration(
+            number: file.terminal.number, name: file.terminal.name, stateDirectory: resolve(file.stateDirectory),
+            profiles: resolve(file.profiles), cardLayout: file.cardLayout, keys: resolve(file.keys),
+            credentials: try loadCredentials(resolve(file.credentials)), readers: file.readers ?? [],
+            voice: file.voice, ledger: file.ledger, rosterMaximumAgeHours: age,
+            journalEpoch: file.journalEpoch ?? 1, controlSocket: file.controlSocket.map(resolve),
+            successAfterMilliseconds: success)
+    }
+
+    private static func loadCredentials(_ path: String) throws(ProfileError) -> Credentials {
+        let file = try JSON5File.decode(CredentialsFile.self, from: path)
+        func key(_ text: String, _ place: String) throws(ProfileError) -> [UInt8] {
+            guard let bytes = [UInt8](hex: text), bytes.count == 32 else {
+                throw ProfileError(file: path, path: place, expected: "32 bytes in hexadecimal")
+            }
+            return bytes
+        }
+        guard !file.token.isEmpty else { throw ProfileError(file: path, path: "token", expected: "a text") }
+        return Credentials(
+            token: file.token, journalKey: try key(file.journalKey, "journalKey"),
+            rosterKey: try key(file.rosterKey, "rosterKey"))
+    }
+}

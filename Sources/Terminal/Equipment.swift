@@ -1,0 +1,61 @@
+import CampusCard
+import Crypto
+import DeviceProfiles
+import Health
+import Platform
+import Voice
+
+/// Everything that is read from files before the terminal opens: what is wrong with any of it shows here, at the start.
+struct Equipment {
+    let readers: ProfileLibrary
+    let layout: CardLayout
+    let keys: FileKeyRing
+    let catalogue: PromptCatalogue
+    let packs: [VoicePack]
+    let rosterSigner: Curve25519.Signing.PublicKey
+
+    /// Reads what `configuration` names. Faults that leave the terminal able to serve are raised in `health`.
+    init(_ configuration: Configuration, health: HealthRegistry) throws(TerminalError) {
+        readers = ProfileLibrary.load(directory: configuration.profiles + "/readers")
+        if !readers.errors.isEmpty {
+            health.raise(.profileInvalid, readers.errors.map(\.description).joined(separator: "; "))
+        }
+        for (index, pinned) in configuration.readers.enumerated() where readers.profile(id: pinned.profile) == nil {
+            throw .configuration("readers[\(index)].profile: no reader profile is called \(pinned.profile)")
+        }
+        do throws(ProfileError) {
+            layout = try CardLayout.load(path: configuration.profiles + "/cards/\(configuration.cardLayout).json5")
+            keys = try FileKeyRing(path: configuration.keys)
+        } catch {
+            throw .configuration(error.description)
+        }
+        let voices = configuration.profiles + "/voices"
+        do throws(VoicePackError) {
+            catalogue = try PromptCatalogue(file: voices + "/catalogue.json5")
+        } catch {
+            throw .configuration(error.description)
+        }
+        packs = configuration.voice.languages.compactMap { language in
+            do throws(VoicePackError) {
+                return try VoicePack(folder: voices + "/" + language)
+            } catch {
+                health.raise(.voicePackInvalid, error.description)
+                return nil
+            }
+        }
+        guard let bytes = [UInt8](hex: configuration.ledger.publicKey),
+            let signer = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes)
+        else { throw .configuration("ledger.publicKey: expected an Ed25519 public key") }
+        rosterSigner = signer
+    }
+
+    /// The profile for the reader that pcscd calls `name`, and why it is that one.
+    func profile(for name: String, pinned: [Configuration.PinnedReader]) -> ProfileLibrary.Match? {
+        for pin in pinned where name.contains(pin.name) {
+            if let profile = readers.profile(id: pin.profile) {
+                return ProfileLibrary.Match(profile: profile, why: "fixed in the configuration for \(pin.name)")
+            }
+        }
+        return readers.match(readerName: name)
+    }
+}

@@ -1,0 +1,90 @@
+import Activation
+import Health
+import LedgerProtocol
+import Mifare
+import Platform
+import Sync
+
+/// Decides who may activate: asks the ledger first, and goes by the signed roster when it does not answer in time.
+final class PermitDesk: PermitAuthority {
+    private let terminal: UInt16
+    private let client: any LedgerClient
+    private let rosterKey: RosterKey
+    private let roster: @Sendable () -> Roster?
+    private let rosterMaximumAgeMilliseconds: Int64
+    private let local: LocalActivations
+    private let acknowledged: @Sendable () -> UInt64
+    private let health: HealthRegistry
+    private let time: any TimeSource
+
+    /// A desk for one reader.
+    init(
+        configuration: Configuration, client: any LedgerClient, roster: @escaping @Sendable () -> Roster?,
+        local: LocalActivations, acknowledged: @escaping @Sendable () -> UInt64, health: HealthRegistry,
+        time: any TimeSource
+    ) {
+        terminal = configuration.number
+        rosterKey = RosterKey(bytes: configuration.credentials.rosterKey)
+        rosterMaximumAgeMilliseconds = configuration.rosterMaximumAgeHours * 3_600_000
+        self.client = client
+        self.roster = roster
+        self.local = local
+        self.acknowledged = acknowledged
+        self.health = health
+        self.time = time
+    }
+
+    func decide(uid: CardUID, holderNumber: String, deadline: Instant) -> PermitDecision {
+        let holder = HolderHash(holderNumber: holderNumber, key: rosterKey)
+        let request = PermitRequest(terminal: terminal, uid: uid.bytes.hex(), holder: holder.bytes.hex())
+        do throws(LedgerClientError) {
+            return decide(uid, try client.permit(request, deadline: deadline)) ?? decideByRoster(uid, holder)
+        } catch {
+            return decideByRoster(uid, holder)
+        }
+    }
+
+    /// What the ledger's answer means; `nil` when it contradicts itself.
+    private func decide(_ uid: CardUID, _ answer: PermitAnswer) -> PermitDecision? {
+        switch answer.decision {
+        case .noAccount: return .refused(.noAccount)
+        case .activeElsewhere: return .refused(.activeElsewhere)
+        case .reportedLost: return .refused(.reportedLost)
+        case .granted, .alreadyActive:
+            guard let account = answer.account, let serial = answer.cardSerial else { return nil }
+            let grant = Grant(account: account, cardSerial: serial, source: .online, rosterVersion: 0)
+            if answer.decision == .alreadyActive { return .alreadyActive(grant) }
+            if let card = local.card(of: account, unacknowledgedAfter: acknowledged()) {
+                return card == uid.bytes ? .alreadyActive(grant) : .refused(.activeElsewhere)
+            }
+            return .granted(grant, balance: answer.balance.map { Fen($0) })
+        }
+    }
+
+    private func decideByRoster(_ uid: CardUID, _ holder: HolderHash) -> PermitDecision {
+        guard let roster = roster() else { return tooOld("there is none") }
+        // A clock before the roster's issue is wrong, and says nothing about its age.
+        let age = time.wallMilliseconds() - roster.issuedMilliseconds
+        guard age <= rosterMaximumAgeMilliseconds else { return tooOld("issued \(age / 3_600_000) hours ago") }
+        health.clear(.rosterTooOld)
+        guard let entry = roster.entry(of: holder) else { return .refused(.noAccount) }
+        let grant = Grant(
+            account: entry.account, cardSerial: entry.cardSerial, source: .roster, rosterVersion: roster.version)
+        switch entry.status {
+        case .reportedLost: return .refused(.reportedLost)
+        case .active:
+            return entry.card == CardTag(uid: uid.bytes, key: rosterKey)
+                ? .alreadyActive(grant) : .refused(.activeElsewhere)
+        case .mayActivate:
+            if let card = local.card(of: entry.account, sinceWallMilliseconds: roster.issuedMilliseconds) {
+                return card == uid.bytes ? .alreadyActive(grant) : .refused(.activeElsewhere)
+            }
+            return .granted(grant, balance: nil)
+        }
+    }
+
+    private func tooOld(_ why: String) -> PermitDecision {
+        health.raise(.rosterTooOld, why)
+        return .refused(.rosterTooOld)
+    }
+}

@@ -1,0 +1,10 @@
+/// Why the daemon cannot start, with the exit status of sysexits.h that says so.
+public struct TerminalError: Error, Sendable, CustomStringConvertible {
+    /// What is wrong and where.
+    public let description: String
+    /// 78 (`EX_CONFIG`) for a configuration to be corrected; 75 (`EX_TEMPFAIL`) for something in the way now.
+    public let exitStatus: Int32
+
+    static func configuration(_ problem: String) -> TerminalError { .init(description: problem, exitStatus: 78) }
+    static func busy(_ problem: String) -> TerminalError { .init(description: problem, exitStatus: 75) }
+}

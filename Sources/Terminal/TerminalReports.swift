@@ -1,0 +1,65 @@
+import Health
+import Journal
+import LedgerProtocol
+import Platform
+import Sync
+import Voice
+
+// What sound, ledger and health registry report, as events and conditions of the terminal.
+
+extension TerminalEvent {
+    /// The event for a change of the terminal's health.
+    init(_ change: HealthRegistry.Change, at: Instant) {
+        switch change {
+        case .raised(let raised):
+            self.init(
+                "condition", at: at, what: "raised",
+                detail: "\(raised.notice.title.english); \(raised.notice.nextStep.english)"
+                    + (raised.detail.isEmpty ? "" : " (\(raised.detail))"),
+                code: raised.notice.code)
+        case .cleared(let notice):
+            self.init("condition", at: at, what: "cleared", detail: notice.title.english, code: notice.code)
+        }
+    }
+}
+
+extension TerminalService {
+    static func heard(_ event: AnnouncerEvent, events: EventStream, health: HealthRegistry) {
+        func publish(_ what: String, _ id: PromptID, _ tag: UInt64, _ at: Instant) {
+            events.publish(TerminalEvent("prompt", at: at, tap: tag == 0 ? nil : tag, what: what, detail: id.rawValue))
+        }
+        switch event {
+        case .started(let id, let tag, let at): publish("started", id, tag, at)
+        case .finished(let id, let tag, let at): publish("finished", id, tag, at)
+        case .cut(let id, let tag, let at): publish("cut", id, tag, at)
+        case .dropped(let id, let tag, let at): publish("dropped", id, tag, at)
+        case .failed(let id, let tag, _, let at): publish("failed", id, tag, at)
+        case .deviceMissing(let error): health.raise(.soundMissing, error.description)
+        case .deviceBack: health.clear(.soundMissing)
+        case .fellBack(let id, let language): health.raise(.promptMissing, "\(id) is spoken in \(language)")
+        case .unspoken(let id): health.raise(.promptMissing, "\(id) is in no pack")
+        }
+    }
+
+    static func synced(_ event: SyncEvent, events: EventStream, health: HealthRegistry, at: Instant) {
+        switch event {
+        case .acknowledged(let acknowledgement):
+            events.publish(TerminalEvent("acknowledged", at: at, sequence: acknowledgement.acknowledged))
+        case .unreachable(let error):
+            switch error.kind {
+            case .unreachable, .timeout: health.raise(.ledgerUnreachable, error.description)
+            case .untrusted, .denied, .nonsense, .refused: health.raise(.ledgerRefuses, error.description)
+            }
+        case .back:
+            health.clear(.ledgerUnreachable)
+            health.clear(.ledgerRefuses)
+            health.clear(.terminalFrozen)
+        case .rosterUpdated(let version):
+            health.clear(.rosterTooOld)
+            events.publish(TerminalEvent("roster", at: at, what: "updated", sequence: version))
+        case .rosterRejected(let error): health.raise(.rosterTooOld, "offered, but not taken: \(error)")
+        case .frozen(let stop): health.raise(.terminalFrozen, "\(stop)")
+        case .journal(let error): health.raise(.journalStopped, error.description)
+        }
+    }
+}

@@ -1,0 +1,186 @@
+import Activation
+import DeviceProfiles
+import Glibc
+import Health
+import Journal
+import LedgerProtocol
+import Logging
+import Platform
+import SmartCard
+import Sync
+import Synchronization
+import Voice
+
+extension TerminalService {
+    /// How long the card in hand, the sentence being spoken and the request under way may take after a signal, together.
+    private static let stopMilliseconds: Int64 = 1800
+    /// How often the main thread looks whether every loop lives, when systemd sets no interval.
+    private static let lookMilliseconds: Int64 = 5000
+
+    /// Serves cards until SIGTERM or SIGINT. Call from the main thread, after ``prepareSignals()``.
+    ///
+    /// - Returns: the exit status.
+    public func run() -> Int32 {
+        let manager = ServiceManager(environment: Self.environment)
+        let socket = openControlSocket()
+        events.attach(socket)
+        health.current.forEach { events.publish(TerminalEvent(.raised($0), at: time.now())) }
+        uploader?.start { self.watchdog.tick(.sync) }
+        let monitor = ReaderMonitor(time: time, tick: { self.watchdog.tick(.readers) }) { self.handle($0) }
+        let monitorThread = monitor.start()
+        manager.ready()
+        events.publish(
+            TerminalEvent("ready", at: time.now(), what: "terminal \(configuration.number)", detail: configuration.name)
+        )
+        waitForSignal(manager)
+        manager.stopping()
+        return stop(monitor, monitorThread, socket)
+    }
+
+    /// Takes the terminating signals away from all threads started later. Call before ``init(configuration:log:time:)``.
+    public static func prepareSignals() { Signals.block() }
+
+    private func openControlSocket() -> ControlSocket? {
+        guard let path = configuration.controlSocket else { return nil }
+        do throws(ControlSocketError) {
+            let socket = try ControlSocket(path: path)
+            _ = socket.start()
+            return socket
+        } catch {
+            // Without it nobody can watch, but cards are served.
+            log.warning("no control socket at \(error.path): \(error.problem)")
+            return nil
+        }
+    }
+
+    private func waitForSignal(_ manager: ServiceManager) {
+        // systemd.service(5), WatchdogSec=: notify at half the interval; twice that is proof enough for a look.
+        let interval = manager.watchdogMilliseconds.map { $0 / 3 } ?? Self.lookMilliseconds
+        while true {
+            if let signal = Signals.wait(until: time.now().advanced(milliseconds: interval), time: time) {
+                log.notice("stopping", metadata: ["signal": "\(signal)"])
+                return
+            }
+            if journal == nil { watchdog.tick(.journal) }
+            if uploader == nil { watchdog.tick(.sync) }
+            if watchdog.takeProof() { manager.alive() }
+        }
+    }
+
+    /// Ends everything in the order in which nothing is lost: first no new cards, last the journal.
+    private func stop(_ monitor: ReaderMonitor, _ monitorThread: DedicatedThread, _ socket: ControlSocket?) -> Int32 {
+        let deadline = time.now().advanced(milliseconds: Self.stopMilliseconds)
+        monitor.stop()
+        var clean = monitorThread.join(until: deadline)
+        let running = stations.withLock { stations in
+            defer { stations = [:] }
+            return stations.values.map { $0 }
+        }
+        for (station, _) in running { station.stop() }
+        for (_, thread) in running { clean = thread.join(until: deadline) && clean }
+        clean = announcer.stop(deadline: deadline) && clean
+        clean = uploader?.stop(deadline: deadline) ?? true && clean
+        clean = journal?.close(deadline: deadline) ?? true && clean
+        events.publish(TerminalEvent("stopped", at: time.now(), what: clean ? "clean" : "late"))
+        events.attach(nil)
+        socket?.stop()
+        return 0
+    }
+
+    // MARK: Readers
+
+    private func handle(_ event: ReaderEvent) {
+        let now = time.now()
+        switch event {
+        case .serviceUnavailable(let error):
+            health.raise(.pcscdUnreachable, error.description)
+        case .serviceAvailable:
+            health.clear(.pcscdUnreachable)
+            noteReaderCount()
+        case .readerAttached(let name):
+            attach(name, now)
+        case .readerDetached(let name):
+            events.publish(TerminalEvent("reader", at: now, reader: name, what: "detached"))
+            stations.withLock { $0.removeValue(forKey: name) }?.0.stop()
+            noteReaderCount()
+        case .cardInserted(let reader, _):
+            cardArrived(reader, now)
+        case .cardMute(let reader):
+            let tap = nextTap()
+            events.publish(TerminalEvent("tap", at: now, tap: tap, reader: reader, what: "mute"))
+            announcer.say(.cardUnreadable, .preempt, tag: tap)
+            events.publish(
+                TerminalEvent(
+                    "ended", at: now, tap: tap, reader: reader, what: Notice.cardUnreadable.id,
+                    detail: "the card does not answer", code: Notice.cardUnreadable.code))
+        case .cardRemoved(let reader):
+            events.publish(TerminalEvent("removed", at: now, reader: reader))
+        }
+    }
+
+    private func cardArrived(_ reader: String, _ now: Instant) {
+        guard let station = stations.withLock({ $0[reader]?.0 }) else { return }
+        let tap = nextTap()
+        // The voice first: the holder must hear us before the first APDU is answered.
+        announcer.say(.activating, .preempt, tag: tap)
+        station.cardArrived(tap: tap, at: now)
+        events.publish(TerminalEvent("tap", at: now, tap: tap, reader: reader, what: "card"))
+    }
+
+    private func attach(_ name: String, _ now: Instant) {
+        guard let match = equipment.profile(for: name, pinned: configuration.readers) else {
+            health.raise(.readerNotKnown, name)
+            return
+        }
+        let station = ReaderStation(name: name, profile: match.profile, around: surroundings())
+        stations.withLock { $0[name] = (station, station.start()) }
+        health.clear(.readerMissing)
+        if match.profile.match.fallback { health.raise(.readerNotKnown, name) }
+        events.publish(
+            TerminalEvent(
+                "reader", at: now, reader: name, what: "attached", detail: "profile \(match.profile.id): \(match.why)"))
+    }
+
+    private func noteReaderCount() {
+        if stations.withLock({ $0.isEmpty }) { health.raise(.readerMissing) } else { health.clear(.readerMissing) }
+    }
+
+    private func nextTap() -> UInt64 {
+        taps.withLock { taps in
+            taps += 1
+            return taps
+        }
+    }
+
+    private func surroundings() -> ReaderStation.Surroundings {
+        ReaderStation.Surroundings(
+            engine: { self.makeEngine() }, time: time,
+            announce: { self.announcer.say($0, $1, notBefore: $2, tag: $3) },
+            publish: { self.events.publish($0) },
+            connect: { (name) throws(PCSCError) in try PCSCTransport(reader: name) },
+            successAfterMilliseconds: configuration.successAfterMilliseconds)
+    }
+
+    private func makeEngine() -> ActivationEngine {
+        let desk = PermitDesk(
+            configuration: configuration, client: client, roster: { self.rosterStore.current }, local: local,
+            acknowledged: { self.journal?.cursor.acknowledged ?? 0 }, health: health, time: time)
+        let records = JournalDesk(journal: journal, health: health) { record, outcome in
+            if let outcome {
+                self.local.note(outcome, sequence: record.sequence, wallMilliseconds: record.wallMilliseconds)
+            }
+            self.uploader?.nudge()
+        }
+        return ActivationEngine(
+            layout: equipment.layout, keys: equipment.keys, terminal: configuration.number, authority: desk,
+            journal: records, time: time, permitMilliseconds: configuration.ledger.permitMilliseconds ?? 800)
+    }
+
+    private static var environment: [String: String] {
+        var found: [String: String] = [:]
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC"] {
+            if let value = unsafe getenv(name) { found[name] = unsafe String(cString: value) }
+        }
+        return found
+    }
+}

@@ -1,0 +1,114 @@
+import Activation
+import Crypto
+import DeviceProfiles
+import Glibc
+import Health
+import Journal
+import LedgerProtocol
+public import Logging
+public import Platform
+import SmartCard
+import Sync
+import Synchronization
+import Voice
+
+/// The running terminal: it joins readers, handshake, voice, journal and ledger, and ends them in order.
+public final class TerminalService: Sendable {
+    let configuration: Configuration
+    let equipment: Equipment
+    let time: any TimeSource
+    let log: Logger
+    let health: HealthRegistry
+    let watchdog = Watchdog()
+    let local = LocalActivations()
+    let events: EventStream
+    let announcer: Announcer
+    let journal: Journal?
+    let rosterStore: RosterStore
+    let uploader: Uploader?
+    let client: CurlLedgerClient
+    let stations = Mutex<[String: (ReaderStation, DedicatedThread)]>([:])
+    let taps = Mutex<UInt64>(0)
+
+    /// Reads everything, opens journal and sound, and reports what is not as it should be. Nothing runs yet.
+    ///
+    /// - Throws: ``TerminalError`` when the terminal must not start at all.
+    public init(configuration: Configuration, log: Logger, time: any TimeSource = SystemTime()) throws(TerminalError) {
+        self.configuration = configuration
+        self.log = log
+        self.time = time
+        let events = EventStream(log: log)
+        self.events = events
+        let health = HealthRegistry { events.publish(TerminalEvent($0, at: time.now())) }
+        self.health = health
+        equipment = try Equipment(configuration, health: health)
+        announcer = Announcer(
+            packs: equipment.packs, catalogue: equipment.catalogue,
+            output: ALSAOutput(device: configuration.voice.device), time: time
+        ) { Self.heard($0, events: events, health: health) }
+        let journal = try Self.openJournal(configuration, health: health, watchdog: watchdog, time: time)
+        let roster = try Self.openRoster(configuration, signer: equipment.rosterSigner, health: health)
+        let client = CurlLedgerClient(
+            settings: .init(
+                url: configuration.ledger.url, terminal: configuration.number, token: configuration.credentials.token),
+            time: time)
+        uploader = journal.map { journal in
+            Uploader(feed: journal, client: client, roster: roster, time: time) {
+                Self.synced($0, events: events, health: health, at: time.now())
+            }
+        }
+        (self.journal, self.client, rosterStore) = (journal, client, roster)
+        if let journal {
+            do throws(JournalError) { try local.replay(journal) } catch { health.raise(.journalStopped, "\(error)") }
+        }
+    }
+
+    private static func openJournal(
+        _ configuration: Configuration, health: HealthRegistry, watchdog: Watchdog, time: any TimeSource
+    ) throws(TerminalError) -> Journal? {
+        do throws(JournalError) {
+            let storage = try openStorage(configuration.stateDirectory + "/journal")
+            let journal = try Journal.open(
+                storage: storage, terminal: configuration.number,
+                key: ChainKey(bytes: configuration.credentials.journalKey), time: time,
+                options: JournalOptions(epoch: configuration.journalEpoch)
+            ) { watchdog.tick(.journal) }
+            if !journal.recovery.isClean { health.raise(.journalDamaged, "\(journal.recovery.findings)") }
+            return journal
+        } catch {
+            // Two daemons would fight for the reader; of any other fault the holders are told, card by card.
+            if error == .locked { throw .busy("another yikad has the journal in \(configuration.stateDirectory) open") }
+            health.raise(.journalStopped, error.description)
+            return nil
+        }
+    }
+
+    private static func openStorage(_ path: String) throws(JournalError) -> FileStorage {
+        do throws(StorageError) {
+            return try storage(path)
+        } catch {
+            throw .missingDirectory(error)
+        }
+    }
+
+    /// The storage in a folder of the state directory, which is made when it is not there; the state directory itself is
+    /// the technician's or systemd's to make.
+    private static func storage(_ path: String) throws(StorageError) -> FileStorage {
+        if unsafe mkdir(path, 0o700) != 0, errno != EEXIST {
+            throw StorageError(call: "mkdir", code: errno, path: path)
+        }
+        return try FileStorage(directory: path)
+    }
+
+    private static func openRoster(
+        _ configuration: Configuration, signer: Curve25519.Signing.PublicKey, health: HealthRegistry
+    ) throws(TerminalError) -> RosterStore {
+        do throws(StorageError) {
+            let store = RosterStore(storage: try storage(configuration.stateDirectory + "/roster"), key: signer)
+            do throws(RosterStoreError) { try store.load() } catch { health.raise(.rosterTooOld, "\(error)") }
+            return store
+        } catch {
+            throw .configuration("stateDirectory: \(error)")
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/// The name of a sentence, the same in every language: `activating`.
+public struct PromptID: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
+    /// The name as catalogue, manifests and configuration write it.
+    public let rawValue: String
+
+    /// The sentence of this name.
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// The name itself.
+    public var description: String { rawValue }
+}
+
+// The sentences that the terminal itself says; their words are in device-profiles/voices/catalogue.json5.
+extension PromptID {
+    /// The card is being activated and must stay.
+    public static let activating = Self(rawValue: "activating")
+    /// The card is active from now on.
+    public static let activated = Self(rawValue: "activated")
+    /// The card was active before.
+    public static let alreadyActive = Self(rawValue: "already-active")
+    /// The new account holds nothing yet.
+    public static let topUpFirst = Self(rawValue: "top-up-first")
+    /// The card could not be dealt with this time.
+    public static let tapAgain = Self(rawValue: "tap-again")
+    /// The card went away before it was finished.
+    public static let cardRemovedEarly = Self(rawValue: "card-removed-early")
+    /// The holder has not opened an account.
+    public static let noAccount = Self(rawValue: "no-account")
+    /// The account is bound to another card.
+    public static let activeElsewhere = Self(rawValue: "active-elsewhere")
+    /// The card was reported lost.
+    public static let reportedLost = Self(rawValue: "reported-lost")
+    /// The card is none of the campus.
+    public static let unknownCard = Self(rawValue: "unknown-card")
+    /// The card's contents make no sense, or it stopped answering.
+    public static let cardUnreadable = Self(rawValue: "card-unreadable")
+    /// The chip does not take what is written to it.
+    public static let cardDefective = Self(rawValue: "card-defective")
+    /// There is no network, and the list of accounts kept for that case is too old.
+    public static let rosterTooOld = Self(rawValue: "roster-too-old")
+    /// Two cards lie on the reader.
+    public static let oneCardOnly = Self(rawValue: "one-card-only")
+    /// The terminal cannot serve anybody.
+    public static let outOfService = Self(rawValue: "out-of-service")
+    /// The terminal waits for a card.
+    public static let ready = Self(rawValue: "ready")
+}

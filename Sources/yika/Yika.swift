@@ -1,0 +1,14 @@
+import ArgumentParser
+
+/// The technician's tool.
+@main
+struct Yika: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "yika", abstract: "Tools for technicians of campus card terminals.", subcommands: [Simulate.self])
+}
+
+/// What stands in for hardware.
+struct Simulate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Play hardware that is not there.", subcommands: [SimulateCard.self, NewCard.self])
+}

@@ -1,0 +1,33 @@
+import DeviceProfiles
+import Glibc
+import Logging
+import Terminal
+
+// yikad: the terminal's daemon. `yikad --config FILE`; exit status as in sysexits.h: 64 usage, 75 busy, 78 configuration.
+
+func complain(_ text: String) {
+    let line = Array("yikad: \(text)\n".utf8)
+    _ = unsafe write(STDERR_FILENO, line, line.count)
+}
+
+let arguments = CommandLine.arguments.dropFirst()
+guard arguments.count == 2, arguments.first == "--config", let path = arguments.last else {
+    complain("usage: yikad --config FILE")
+    exit(64)
+}
+do {
+    let configuration = try Configuration.load(path: path)
+    TerminalService.prepareSignals()
+    let underSystemd = unsafe getenv("JOURNAL_STREAM") != nil
+    let log = Logger(label: "yikad") { StandardErrorLog(label: $0, isUnderSystemd: underSystemd) }
+    exit(try TerminalService(configuration: configuration, log: log).run())
+} catch let error as ProfileError {
+    complain("[YK-C01] \(error); correct the file there")
+    exit(78)
+} catch let error as TerminalError {
+    complain("\(error)")
+    exit(error.exitStatus)
+} catch {
+    complain("\(error)")
+    exit(70)
+}

@@ -1,0 +1,140 @@
+import CampusCard
+import DeviceProfiles
+import Foundation
+import Mifare
+import Platform
+import Simulator
+import TestSupport
+import Testing
+
+@Suite("The campus application")
+struct CampusCardTests {
+    private let layout: CardLayout
+    private let keys: FileKeyRing
+    private let uid: CardUID
+    private let identity = Identity(
+        version: 1, status: .active, account: 0xABCD_1234_5678, cardSerial: 7, keyVersion: 1)
+
+    init() throws {
+        layout = try CardLayout.load(path: Repository.profiles + "/cards/campus-2026.json5")
+        keys = try FileKeyRing(path: Repository.profiles + "/terminals/demo/keys.json5")
+        uid = try #require(CardUID([0x04, 0x11, 0x22, 0x33]))
+    }
+
+    @Test("an identity and an allowance record read back as written")
+    func roundTrip() throws {
+        #expect(Identity(identity.block) == identity)
+        var generator = SplitMix64(seed: 0x1CA2D)
+        for _ in 0..<500 {
+            let record = AllowanceRecord(
+                sequence: UInt32.random(in: 0..<1 << 24, using: &generator),
+                allowance: Fen(Int64.random(in: 0..<1 << 24, using: &generator)),
+                terminal: UInt16.random(in: .min ... .max, using: &generator))
+            let block = try #require(record.block(uid: uid, identity: identity, keys: keys, macKey: layout.ours.macKey))
+            #expect(read(block, uid, identity) == record)
+        }
+    }
+
+    @Test("no single bit of an allowance record, its identity or its UID can change unnoticed")
+    func tampering() throws {
+        let record = AllowanceRecord(sequence: 41, allowance: Fen(5000), terminal: 101)
+        let block = try #require(record.block(uid: uid, identity: identity, keys: keys, macKey: layout.ours.macKey))
+        var tried = 0
+        for bit in 0..<128 {
+            var bytes = block.bytes
+            bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+            #expect(read(Block(assembled: bytes), uid, identity) == nil)
+            tried += 1
+            var other = identity.block.bytes
+            other[bit / 8] ^= 1 << UInt8(bit % 8)
+            if let changed = Identity(Block(assembled: other)) {
+                #expect(read(block, uid, changed) == nil)
+                tried += 1
+            }
+        }
+        for bit in 0..<32 {
+            var bytes = uid.bytes
+            bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+            let other = try #require(CardUID(bytes))
+            #expect(read(block, other, identity) == nil)
+            tried += 1
+        }
+        print("allowance record: \(tried) single-bit changes, all noticed")
+    }
+
+    private func read(_ block: Block, _ uid: CardUID, _ identity: Identity) -> AllowanceRecord? {
+        AllowanceRecord(block, uid: uid, identity: identity, keys: keys, macKey: layout.ours.macKey)
+    }
+
+    @Test("of the two copies the valid one with the higher sequence counts")
+    func copies() throws {
+        let records = [
+            AllowanceRecord(sequence: 9, allowance: Fen(300), terminal: 1),
+            .init(sequence: 8, allowance: Fen(500), terminal: 2),
+        ]
+        var blocks = [identity.block]
+        for record in records {
+            blocks.append(
+                try #require(record.block(uid: uid, identity: identity, keys: keys, macKey: layout.ours.macKey)))
+        }
+        #expect(content(blocks) == .ours(identity, records[0]))
+        blocks[1] = .zero
+        #expect(content(blocks) == .ours(identity, records[1]))
+    }
+
+    @Test("what a torn first write leaves is unfinished; data of others is foreign; zeros are empty")
+    func contents() {
+        #expect(content([.zero, .zero, .zero]) == .empty)
+        #expect(content([identity.block, .zero, .zero]) == .unfinished)
+        var partial = identity.block.bytes
+        partial[2] = 0
+        #expect(content([Block(assembled: partial), .zero, .zero]) == .unfinished)
+        #expect(content([Block(repeating: 0x55), .zero, .zero]) == .foreign)
+        #expect(content([.zero, Block(repeating: 1), .zero]) == .foreign)
+        #expect(content([Block(assembled: partial), Block(repeating: 1), .zero]) == .foreign)
+    }
+
+    private func content(_ blocks: [Block]) -> SectorContent {
+        SectorContent(blocks, uid: uid, expected: identity, layout: layout.ours, keys: keys)
+    }
+
+    @Test("our sector's access bits keep key B secret and writing to it alone")
+    func accessBits() throws {
+        let access = try #require(AccessBits(layout.ours))
+        #expect(!access.isKeyBReadable)
+        for group in 0..<3 {
+            #expect(
+                access.permissions(forGroup: group).read == .aOrB && access.permissions(forGroup: group).write == .b)
+        }
+        #expect(access.bytes == [0x78, 0x77, 0x88])
+    }
+
+    @Test("a layout that contradicts itself is refused, with the path to the value")
+    func badLayouts() throws {
+        let good = try String(contentsOfFile: Repository.profiles + "/cards/campus-2026.json5", encoding: .utf8)
+        let cases = [
+            ("candidates: [9, 10, 11, 4]", "candidates: [9, 3]", "ours.candidates"),
+            ("candidates: [9, 10, 11, 4]", "candidates: []", "ours.candidates"),
+            ("candidates: [9, 10, 11, 4]", "candidates: [40]", "ours.candidates"),
+            ("offset: 0, length: 10", "offset: 8, length: 10", "old.holderNumber"),
+            ("sector: 2, block: 0", "sector: 2, block: 3", "old.smallPurse.block"),
+            ("dataAccess: \"100\"", "dataAccess: \"021\"", "ours.dataAccess"),
+            ("trailerAccess: \"011\"", "trailerAccess: \"111\"", "ours.trailerAccess"),
+            ("encoding: \"ascii\"", "encoding: \"utf8\"", "old.holderNumber.encoding"),
+            ("number: 1,", "number: \"one\",", "number"),
+        ]
+        for (text, replacement, path) in cases {
+            let file = NSTemporaryDirectory() + "yika-layout-\(UUID()).json5"
+            defer { try? FileManager.default.removeItem(atPath: file) }
+            #expect(good.contains(text))
+            try good.replacingOccurrences(of: text, with: replacement).write(
+                toFile: file, atomically: true, encoding: .utf8)
+            do throws(ProfileError) {
+                _ = try CardLayout.load(path: file)
+                Issue.record("accepted: \(replacement)")
+            } catch {
+                #expect(error.file == file && error.path == path, "\(replacement): \(error)")
+            }
+        }
+    }
+}

@@ -1,0 +1,284 @@
+import Crypto
+import Foundation
+import Journal
+import LedgerProtocol
+import Platform
+import Testing
+
+@testable import Ledger
+
+@Suite("The books")
+struct BooksTests {
+    @Test("After thousands of random reports, retries and losses the sum is zero and every invariant holds")
+    func randomRun() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededGenerator(seed: seed)
+        let holders = 200
+        let books = try TestBooks(holders: holders, terminals: 4)
+        var terminals = (UInt16(1)...4).map { TestTerminal($0) }
+        var sent = [UInt64](repeating: 0, count: 4)
+        var operations = 0
+        var uploads = 0
+        while operations < 4_000 {
+            let at = Int.random(in: 0..<4, using: &random)
+            for _ in 0..<Int.random(in: 1...12, using: &random) {
+                report(&terminals[at], holders: holders, &random)
+                operations += 1
+            }
+            if Int.random(in: 0..<20, using: &random) == 0 {
+                let holder = TestBooks.holder(.random(in: 0..<holders, using: &random))
+                _ =
+                    try Bool.random(using: &random)
+                    ? books.administration.reportLost(holderNumber: holder)
+                    : books.administration.reportFound(holderNumber: holder)
+            }
+            // Sometimes the answer is lost: the same records go again, with newer ones behind.
+            let from = UInt64.random(in: (sent[at] > 5 ? sent[at] - 5 : 0)...sent[at], using: &random)
+            let slots = terminals[at].slots
+            let end = UInt64.random(in: max(from + 1, sent[at])...UInt64(slots.count), using: &random)
+            let answer = try books.upload(slots[Int(from)..<Int(end)], first: from + 1, terminal: UInt16(at + 1))
+            #expect(answer.acknowledged == max(end, sent[at]))
+            sent[at] = answer.acknowledged
+            uploads += 1
+        }
+        let findings = try LedgerCheck.run(on: books.store)
+        #expect(findings.violations == [], "seed \(seed)")
+        #expect(findings.sumFen == 0)
+        #expect(findings.records == Int(sent.reduce(0, +)))
+        print(
+            "random run: seed \(seed), \(operations) reports, \(uploads) uploads, \(findings.cards) cards, "
+                + "\(findings.transfers) transfers, \(findings.suspense) in suspense, sum \(findings.sumFen)")
+    }
+
+    private func report(_ terminal: inout TestTerminal, holders: Int, _ random: inout SeededGenerator) {
+        let card = Int.random(in: 0..<holders + 20, using: &random)
+        let purse: Int64? = [nil, 0, 10, 350, 99_999, 100_001, -5].randomElement(using: &random) ?? nil
+        let account = Int.random(in: 0..<8, using: &random) == 0 ? TestBooks.account((card + 1) % holders) : nil
+        switch Int.random(in: 0..<10, using: &random) {
+        case 0: terminal.append(UInt8.random(in: 0...255, using: &random), [1, 2, 3])
+        case 1: terminal.outcome(card, account: account, purse: purse, result: .chipDefective)
+        case 2...4: terminal.intent(card, account: account)
+        default: terminal.outcome(card, account: account, after: terminal.next - 1, purse: purse)
+        }
+    }
+
+    @Test("A new file gets the whole schema, an old one is recognised, and a stranger's file is refused")
+    func migration() throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("yika-ledger-\(UUID())")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let path = directory.appendingPathComponent("new.sqlite").path
+        #expect(throws: SQLiteLedgerError.missing(path)) { try SQLiteLedger(path: path, mode: .existing) }
+        let store = try SQLiteLedger(path: path, mode: .create)
+        try #expect(LedgerCheck.run(on: store).holds)
+        _ = try store.write { try $0.execute("INSERT INTO grdb_migrations (identifier) VALUES ('v999')") }
+        try store.close()
+        #expect(throws: SQLiteLedgerError.newer(path)) { try SQLiteLedger(path: path, mode: .readOnly) }
+        let empty = directory.appendingPathComponent("empty.sqlite").path
+        try Data().write(to: URL(fileURLWithPath: empty))
+        #expect(throws: SQLiteLedgerError.older(empty)) { try SQLiteLedger(path: empty, mode: .readOnly) }
+        let garbage = directory.appendingPathComponent("garbage.sqlite").path
+        try Data(repeating: 0x41, count: 4096).write(to: URL(fileURLWithPath: garbage))
+        #expect(throws: SQLiteLedgerError.self) { try SQLiteLedger(path: garbage, mode: .existing) }
+    }
+
+    @Test("Commits are synchronised to the disk, and references are enforced")
+    func durability() throws {
+        let books = try TestBooks()
+        let (synchronous, references) = try books.store.write {
+            (try $0.integer("PRAGMA synchronous"), try $0.integer("PRAGMA foreign_keys"))
+        }
+        #expect(synchronous == 2)
+        #expect(references == 1)
+        let mode = try books.store.read { try $0.first("PRAGMA journal_mode")?.text(0) }
+        #expect(mode == "wal")
+    }
+
+    @Test("A transfer is balanced only with two accounts or more, each once, no empty line, and zero in sum")
+    func balanced() {
+        let table: [([(Int64, Int64)], Bool)] = [
+            ([(1, -5), (2, 5)], true), ([(1, -5), (2, 2), (3, 3)], true), ([(1, -5), (2, 4)], false),
+            ([(1, 0), (2, 0)], false), ([(1, -5), (1, 5)], false), ([(1, 5)], false), ([], false),
+        ]
+        for (lines, isBalanced) in table {
+            let transfer = Transfer(
+                id: "t", kind: "test", source: nil, reason: "",
+                lines: lines.map { Transfer.Line(account: $0.0, fen: $0.1) })
+            #expect(transfer.isBalanced == isBalanced, "\(lines)")
+        }
+    }
+
+    @Test("Records, transfers and postings cannot be changed, removed or added to, whoever tries")
+    func immutable() throws {
+        let books = try TestBooks()
+        var terminal = TestTerminal()
+        terminal.activate(1, purse: 350)
+        try books.upload(terminal.slots, first: 1)
+        for sql in [
+            "UPDATE postings SET fen = fen + 1", "DELETE FROM postings", "UPDATE transfers SET reason = ''",
+            "DELETE FROM transfers", "UPDATE records SET received_ms = 0", "DELETE FROM records",
+            "INSERT INTO postings (transfer, account, fen) SELECT id, \(TestBooks.account(2)), 5 FROM transfers",
+        ] {
+            #expect(throws: (any Error).self, "\(sql)") { try books.execute(sql) }
+        }
+        try #expect(LedgerCheck.run(on: books.store).holds)
+    }
+
+    @Test("A check finds what somebody did to the books behind the ledger's back")
+    func violations() throws {
+        let damages = [
+            "UPDATE accounts SET balance_fen = balance_fen + 1 WHERE number = \(TestBooks.account(1))",
+            "UPDATE cursors SET acknowledged = acknowledged + 1", "UPDATE cursors SET chain_head = zeroblob(8)",
+            "UPDATE cards SET status = 'reported-lost'", "DELETE FROM outcomes", "DELETE FROM cards",
+            "UPDATE outcomes SET effect = 'confirmed'", "UPDATE outcomes SET paid_fen = 0",
+            "UPDATE outcomes SET purse_fen = 349", "DELETE FROM cursors",
+            "DROP TRIGGER no_update_of_postings; UPDATE postings SET fen = fen + 1 WHERE fen > 0",
+            "DROP TRIGGER no_update_of_records; UPDATE records SET raw = zeroblob(128)",
+            "INSERT INTO transfers (id, kind, reason, created_ms, lines) VALUES ('x', 'x', '', 0, 2)",
+        ]
+        for damage in damages {
+            let books = try TestBooks()
+            var terminal = TestTerminal()
+            terminal.activate(1, purse: 350)
+            try books.upload(terminal.slots, first: 1)
+            try #expect(LedgerCheck.run(on: books.store).holds)
+            for statement in damage.split(separator: "; ") { try books.execute(String(statement)) }
+            try #expect(!LedgerCheck.run(on: books.store).holds, "\(damage)")
+        }
+        print("check: \(damages.count) kinds of damage, all found")
+    }
+
+    @Test("The roster says of each account what the books say, and only with the ledger's signature")
+    func roster() throws {
+        let books = try TestBooks(holders: 5, lost: [3])
+        var terminal = TestTerminal()
+        terminal.activate(1)
+        try books.upload(terminal.slots, first: 1)
+        try books.execute("UPDATE accounts SET status = 'closed' WHERE number = \(TestBooks.account(4))")
+        let issued = try books.service.roster(terminal: 1, token: TestBooks.token)
+        let roster = try Roster(verifying: issued.bytes, with: books.keys.signingKey.publicKey)
+        #expect(roster.version == issued.version)
+        #expect(roster.entries.count == 4)
+        #expect(roster.entry(of: books.hash(0))?.status == .mayActivate)
+        #expect(roster.entry(of: books.hash(0))?.card == CardTag.none)
+        #expect(roster.entry(of: books.hash(1))?.status == .active)
+        #expect(roster.entry(of: books.hash(1))?.card == CardTag(uid: TestBooks.uid(1), key: books.keys.rosterKey))
+        #expect(roster.entry(of: books.hash(1))?.account == TestBooks.account(1))
+        #expect(roster.entry(of: books.hash(3))?.status == .reportedLost)
+        #expect(roster.entry(of: books.hash(4)) == nil)
+        let stranger = Curve25519.Signing.PrivateKey().publicKey
+        #expect(throws: RosterError.badSignature) { try Roster(verifying: issued.bytes, with: stranger) }
+    }
+
+    @Test("The roster's version rises with each change that it tells, and with age, and not otherwise")
+    func rosterVersions() throws {
+        let books = try TestBooks()
+        func version() throws -> UInt64 {
+            try books.service.roster(terminal: 1, token: TestBooks.token).version
+        }
+        let first = try version()
+        try #expect(version() == first)
+        var terminal = TestTerminal()
+        terminal.activate(1)
+        let answer = try books.upload(terminal.slots, first: 1)
+        #expect(answer.rosterVersion == first + 1)
+        try #expect(version() == first + 1)
+        try books.upload(terminal.slots, first: 1)
+        try #expect(version() == first + 1)
+        for _ in 0..<2 { _ = try books.administration.reportLost(holderNumber: TestBooks.holder(1)) }
+        try #expect(version() == first + 2)
+        _ = try books.administration.reportFound(holderNumber: TestBooks.holder(1))
+        try #expect(version() == first + 3)
+        books.time.milliseconds += RosterDesk.reissueAfterMilliseconds + 1
+        try #expect(version() == first + 4)
+        try #expect(version() == first + 4)
+    }
+
+    @Test("An import is taken whole or not at all, and once")
+    func imports() throws {
+        let books = try TestBooks(holders: 1, terminals: 1)
+        let good = try ImportFile(
+            json5: Data(
+                """
+                { // a comment
+                    accounts: [{ holderNumber: "T1", name: "Wu", kind: "staff", openingBalanceFen: 12345 }],
+                    reportedLost: ["T1"],
+                }
+                """.utf8))
+        let summary = try books.administration.importFile(good)
+        #expect(summary.accountsOpened == 1 && summary.openingFen == 12_345 && summary.reportedLost == 1)
+        try #expect(books.administration.importFile(good) == Administration.ImportSummary())
+        var key = [UInt8](repeating: 1, count: 32).hex()
+        let bad: [(ImportFile, String)] = [
+            (ImportFile(accounts: [.init(holderNumber: "", name: "", kind: .staff)]), "accounts[0].holderNumber"),
+            (
+                ImportFile(accounts: [
+                    .init(holderNumber: "N1", name: "", kind: .student),
+                    .init(holderNumber: "N1", name: "", kind: .student),
+                ]), "accounts[1].holderNumber"
+            ),
+            (
+                ImportFile(accounts: [.init(holderNumber: "N1", name: "", kind: .staff, openingBalanceFen: -1)]),
+                "accounts[0].openingBalanceFen"
+            ),
+            (
+                ImportFile(accounts: [.init(holderNumber: "N1", name: "", kind: .staff)], reportedLost: ["nobody"]),
+                "reportedLost[0]"
+            ),
+            (
+                ImportFile(terminals: [.init(number: 1, name: "", token: TestBooks.token, journalKey: key)]),
+                "terminals[0].journalKey"
+            ),
+            (
+                ImportFile(terminals: [.init(number: 9, name: "", token: "short", journalKey: key)]),
+                "terminals[0].token"
+            ),
+        ]
+        for (file, path) in bad {
+            let error = #expect(throws: ImportError.self) { try books.administration.importFile(file) }
+            #expect(error?.path == path)
+        }
+        key.removeLast()
+        #expect(throws: ImportError.self) {
+            try books.administration.importFile(
+                ImportFile(terminals: [.init(number: 9, name: "", token: TestBooks.token, journalKey: key)]))
+        }
+        for (text, path) in [
+            ("{accounts:[{name:'x',kind:'staff'}]}", "accounts[0]"),
+            ("{accounts:[{holderNumber:'1',name:'x',kind:'dog'}]}", "accounts[0].kind"), ("{", ""),
+        ] {
+            let error = #expect(throws: ImportError.self) { try ImportFile(json5: Data(text.utf8)) }
+            #expect(error?.path == path)
+        }
+        try #expect(books.count("accounts WHERE kind = 'holder'") == 2)
+        try #expect(LedgerCheck.run(on: books.store).holds)
+    }
+
+    @Test("No holder number is anywhere in the file")
+    func noNumbersInTheFile() throws {
+        let books = try TestBooks(holders: 3, lost: [1])
+        try books.store.close()
+        let data = try Data(contentsOf: books.directory.appendingPathComponent("ledger.sqlite"))
+        #expect(data.range(of: Data("Holder 1".utf8)) != nil)
+        #expect(data.range(of: Data(TestBooks.holder(1).utf8)) == nil)
+    }
+
+    @Test("Keys are made once, kept from then on, and unreadable ones are told apart from missing ones")
+    func keys() throws {
+        let parent = FileManager.default.temporaryDirectory.appendingPathComponent("yika-keys-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: parent) }
+        let directory = parent.path
+        let keys = try LedgerKeys.make(in: directory)
+        let again = try LedgerKeys.make(in: directory)
+        #expect(again.publicKeyHex == keys.publicKeyHex)
+        let published = try String(contentsOfFile: "\(directory)/signing.pub", encoding: .utf8)
+        #expect(published == keys.publicKeyHex + "\n")
+        for name in ["signing.key", "roster.key"] {
+            let mode = try FileManager.default.attributesOfItem(atPath: "\(directory)/\(name)")[.posixPermissions]
+            #expect(mode as? NSNumber == 0o600)
+        }
+        try Data("12".utf8).write(to: URL(fileURLWithPath: "\(directory)/roster.key"))
+        #expect(throws: LedgerKeyError.self) { try LedgerKeys(directory: directory) }
+        #expect(throws: LedgerKeyError.self) { try LedgerKeys(directory: "\(directory)/none") }
+    }
+}

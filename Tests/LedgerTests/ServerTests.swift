@@ -1,0 +1,179 @@
+import Crypto
+import Foundation
+import FoundationNetworking
+import Journal
+import LedgerProtocol
+import Logging
+import Platform
+import Testing
+
+@testable import Ledger
+
+@Suite("The ledger on the network")
+struct ServerTests {
+    /// Runs `body` against a server on a free port of this machine.
+    private func serving(_ books: TestBooks, _ body: (Client) async throws -> Void) async throws {
+        var logger = Logger(label: "test")
+        logger.handler = SwiftLogNoOpLogHandler()
+        let server = LedgerServer(service: books.service, host: "127.0.0.1", port: 0, logger: logger)
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        let running = Task {
+            defer { continuation.finish() }
+            try await server.run { continuation.yield($0) }
+        }
+        var iterator = ports.makeAsyncIterator()
+        let port = try #require(await iterator.next())
+        try await body(Client(base: "http://127.0.0.1:\(port)"))
+        running.cancel()
+        try await running.value
+    }
+
+    private struct Client {
+        let base: String
+
+        func ask(
+            _ path: String, _ method: String = "GET", body: [UInt8]? = nil, token: String? = TestBooks.token,
+            terminal: UInt16? = 1, headers: [String: String] = [:]
+        ) async throws -> (status: Int, body: Data, headers: [AnyHashable: Any]) {
+            var request = URLRequest(url: try #require(URL(string: base + path)))
+            request.httpMethod = method
+            request.httpBody = body.map { Data($0) }
+            request.cachePolicy = .reloadIgnoringLocalCacheData
+            if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+            if let terminal { request.setValue("\(terminal)", forHTTPHeaderField: "Yika-Terminal") }
+            for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
+            let (data, response) = try await URLSession.shared.data(for: request)
+            let http = try #require(response as? HTTPURLResponse)
+            return (http.statusCode, data, http.allHeaderFields)
+        }
+    }
+
+    private func code(_ data: Data) throws -> String { try JSONDecoder().decode(LedgerRefusal.self, from: data).code }
+
+    @Test("Records go up, and every refusal has its status and code")
+    func uploads() async throws {
+        let books = try TestBooks()
+        var terminal = TestTerminal()
+        terminal.activate(1, purse: 350)
+        terminal.activate(2)
+        let slots = terminal.slots
+        try await serving(books) { client in
+            func upload(
+                _ range: Range<Int>, first: UInt64? = nil, token: String? = TestBooks.token, terminal: UInt16 = 1
+            )
+                async throws -> (status: Int, body: Data, headers: [AnyHashable: Any])
+            {
+                try await client.ask(
+                    LedgerPath.records(terminal: terminal, epoch: 7, first: first ?? UInt64(range.lowerBound) + 1),
+                    "POST",
+                    body: Array(slots[range].joined()), token: token, terminal: nil)
+            }
+            let taken = try await upload(0..<2)
+            #expect(taken.status == 200)
+            let answer = try JSONDecoder().decode(Acknowledgement.self, from: taken.body)
+            #expect(answer.acknowledged == 2 && answer.chainHead == Slot.mac(of: slots[1]).bytes.hex())
+            let again = try await upload(0..<2)
+            #expect(again.status == 200)
+            let gap = try await upload(3..<4)
+            #expect(gap.status == 409)
+            #expect(try JSONDecoder().decode(LedgerRefusal.self, from: gap.body).expected == 3)
+            for (reply, status, expected) in [
+                (try await upload(2..<4, first: 4), 400, "L-MALFORMED"),
+                (try await upload(2..<4, token: nil), 401, "L-DENIED"),
+                (try await upload(2..<4, token: "wrong"), 401, "L-DENIED"),
+                (try await upload(2..<4, terminal: 9), 404, "L-UNKNOWN-TERMINAL"),
+                (
+                    try await client.ask("/v1/terminals/x/epochs/7/records?first=1", "POST", body: []), 400,
+                    "L-MALFORMED"
+                ),
+                (try await client.ask("/v1/terminals/1/epochs/7/records", "POST", body: []), 400, "L-MALFORMED"),
+                (
+                    try await client.ask(
+                        LedgerPath.records(terminal: 1, epoch: 7, first: 3), "POST",
+                        body: [UInt8](repeating: 0, count: LedgerPath.uploadLimit + 1)), 413, "L-MALFORMED"
+                ),
+                (try await upload(2..<3, first: 1, terminal: 1), 400, "L-MALFORMED"),
+            ] {
+                #expect(reply.status == status)
+                #expect(try code(reply.body) == expected)
+            }
+            var other = TestTerminal()
+            other.activate(3)
+            let fork = try await client.ask(
+                LedgerPath.records(terminal: 1, epoch: 7, first: 1), "POST", body: Array(other.slots.joined()))
+            #expect(fork.status == 423)
+            #expect(try code(fork.body) == "L-FORK")
+            let frozen = try await upload(2..<4)
+            #expect(frozen.status == 423)
+            #expect(try code(frozen.body) == "L-FROZEN")
+        }
+        try #expect(books.count("records") == 2)
+    }
+
+    @Test("Permits, rosters and the status are given over the network")
+    func questions() async throws {
+        let books = try TestBooks(lost: [2])
+        try await serving(books) { client in
+            let status = try await client.ask(LedgerPath.status, token: nil, terminal: nil)
+            #expect(try JSONDecoder().decode(LedgerStatus.self, from: status.body).version == LedgerVersion.current)
+
+            let question = PermitRequest(
+                terminal: 1, uid: TestBooks.uid(2).hex(), holder: books.hash(2).bytes.hex())
+            let body = Array(try JSONEncoder().encode(question))
+            let permit = try await client.ask(LedgerPath.permit, "POST", body: body)
+            #expect(permit.status == 200)
+            #expect(try JSONDecoder().decode(PermitAnswer.self, from: permit.body).decision == .reportedLost)
+            let stranger = try await client.ask(LedgerPath.permit, "POST", body: body, terminal: 2)
+            #expect(stranger.status == 401)
+            let nonsense = try await client.ask(LedgerPath.permit, "POST", body: Array("{".utf8))
+            #expect(nonsense.status == 400)
+            let huge = try await client.ask(LedgerPath.permit, "POST", body: [UInt8](repeating: 0x20, count: 5_000))
+            #expect(huge.status == 413)
+
+            let roster = try await client.ask(LedgerPath.roster)
+            #expect(roster.status == 200)
+            let read = try Roster(verifying: Array(roster.body), with: books.keys.signingKey.publicKey)
+            #expect(read.entry(of: books.hash(2))?.status == .reportedLost)
+            let tag = "\"\(read.version)\""
+            let same = try await client.ask(LedgerPath.roster, headers: ["If-None-Match": tag])
+            #expect(same.status == 304 && same.body.isEmpty)
+            _ = try books.administration.reportFound(holderNumber: TestBooks.holder(2))
+            let newer = try await client.ask(LedgerPath.roster, headers: ["If-None-Match": tag])
+            #expect(newer.status == 200)
+            #expect(try await client.ask(LedgerPath.roster, token: nil).status == 401)
+            #expect(try await client.ask(LedgerPath.roster, terminal: nil).status == 400)
+            #expect(try await client.ask("/nothing/here").status == 404)
+        }
+    }
+
+    @Test("Many terminals at once are all taken, each record once")
+    func concurrentTerminals() async throws {
+        let books = try TestBooks(holders: 60, terminals: 6)
+        try await serving(books) { client in
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for number in UInt16(1)...6 {
+                    var terminal = TestTerminal(number)
+                    for card in 0..<60 { terminal.activate(card, purse: 100) }
+                    let slots = terminal.slots
+                    group.addTask {
+                        var taken = 0
+                        for start in stride(from: 0, to: slots.count, by: 10) {
+                            let reply = try await client.ask(
+                                LedgerPath.records(terminal: number, epoch: 7, first: UInt64(start) + 1), "POST",
+                                body: Array(slots[start..<start + 10].joined()))
+                            if reply.status == 200 { taken += 1 }
+                        }
+                        return taken
+                    }
+                }
+                let taken = try await group.reduce(0, +)
+                #expect(taken == 6 * 12)
+            }
+        }
+        let findings = try LedgerCheck.run(on: books.store)
+        #expect(findings.violations == [])
+        #expect(findings.cards == 60 && findings.outcomes == 360 && findings.records == 720)
+        #expect(findings.transfers == 61)
+        print("concurrent: 6 terminals, \(findings.records) records, \(findings.cards) cards, each purse paid once")
+    }
+}
