@@ -95,7 +95,20 @@ let package = Package(
         tests("Health", ["Platform"]),
         tests("Ledger", ["Journal", "LedgerProtocol", "Platform", crypto, logging]),
         tests("Simulator", ["DeviceProfiles", "SmartCard", "Mifare", "Platform"]),
-        tests("Terminal", ["Simulator", "Journal", "LedgerProtocol", "Platform", "Voice", "Health", "TestSupport"]),
+        // Whole programs as processes, so the programs are built first.
+        tests(
+            "Terminal",
+            [
+                "Activation", "DeviceProfiles", "Health", "Journal", "LedgerProtocol", "Mifare", "Platform", "Simulator",
+                "SmartCard", "Sync", "TestSupport", "Voice", "yikad", "yika", "yika-ledger",
+            ]),
+        // Kiosks, cards, journals, network and ledger in one process, driven from one seed.
+        .testTarget(
+            name: "CampusSimulationTests",
+            dependencies: [
+                "Activation", "CampusCard", "DeviceProfiles", "Health", "Journal", "Ledger", "LedgerProtocol", "Mifare",
+                "Platform", "Simulator", "SmartCard", "Sync", "Terminal", "TestSupport", crypto, logging,
+            ]),
     ]
 )
 

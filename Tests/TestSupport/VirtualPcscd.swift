@@ -3,7 +3,8 @@ import Glibc
 
 /// A real pcscd with vpcd's virtual reader, in a mount namespace of its own: nothing of the machine's own pcscd is touched.
 ///
-/// One at a time in a process: the client library reads the socket's name once.
+/// For clients in the test's own process there can be one at a time: the client library reads the socket's name once.
+/// Programs started by a test are told the folder, so each can have its own.
 public final class VirtualPcscd: @unchecked Sendable {
     /// The port of the first slot's card side; the second slot's is the next one.
     public let port: UInt16
@@ -23,9 +24,13 @@ public final class VirtualPcscd: @unchecked Sendable {
         return path
     }()
 
-    /// Points the client library at the folder and writes pcscd's configuration; nothing runs yet.
-    public init() throws {
-        folder = Self.socketFolder
+    /// Writes pcscd's configuration into a folder; nothing runs yet.
+    ///
+    /// - Parameter otherFolder: for programs that are told so by `PCSCLITE_CSOCK_NAME=<folder>/pcscd.comm`; `nil`: for
+    ///   clients in this process.
+    public init(folder otherFolder: String? = nil) throws {
+        folder = otherFolder ?? Self.socketFolder
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         port = try Self.freePorts()
         let drivers = "/usr/lib/pcsc/drivers/serial"
         guard
