@@ -45,20 +45,21 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
 
         room("Platform", ["CLinux"]),
+        room("DataFiles"),
         room("SmartCard", ["Platform", "CPCSC"]),
-        room("DeviceProfiles", ["Platform"]),
+        room("DeviceProfiles", ["Platform", "DataFiles"]),
         room("Mifare", ["Platform", "SmartCard", "DeviceProfiles", crypto, cryptoExtras]),
-        room("CampusCard", ["Platform", "Mifare", "DeviceProfiles", "SmartCard", crypto, cryptoExtras]),
+        room("CampusCard", ["Platform", "Mifare", "DeviceProfiles", "SmartCard", "DataFiles", crypto, cryptoExtras]),
         room("Journal", ["Platform", "CLinux", crypto], exclude: ["FORMAT.md"]),
         room("LedgerProtocol", ["Platform", crypto]),
         room("Activation", ["Platform", "CampusCard", "Mifare", "SmartCard", "DeviceProfiles", "LedgerProtocol"]),
         room("Sync", ["Platform", "Journal", "LedgerProtocol", "CCurl", crypto]),
-        room("Voice", ["Platform", "CALSA"]),
+        room("Voice", ["Platform", "DataFiles", "CALSA"]),
         room("Health", ["Platform"]),
         room(
             "Terminal",
             [
-                "Platform", "SmartCard", "DeviceProfiles", "Mifare", "CampusCard", "Activation", "Journal",
+                "Platform", "DataFiles", "SmartCard", "DeviceProfiles", "Mifare", "CampusCard", "Activation", "Journal",
                 "LedgerProtocol", "Sync", "Voice", "Health", "CLinux", logging, crypto,
             ]),
         room(
@@ -70,7 +71,7 @@ let package = Package(
             ]),
         room("Simulator", ["Platform", "SmartCard", "DeviceProfiles", "Mifare", "Journal", "CLinux"]),
 
-        .executableTarget(name: "yikad", dependencies: ["Terminal"]),
+        .executableTarget(name: "yikad", dependencies: ["Terminal", "DataFiles", "Platform", logging]),
         .executableTarget(
             name: "yika",
             dependencies: ["Simulator", "CampusCard", "DeviceProfiles", "Mifare", "Platform", "CLinux", arguments]),
@@ -79,9 +80,11 @@ let package = Package(
         tests("Platform"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("SmartCard", ["Simulator", "DeviceProfiles", "Mifare", "Platform", "TestSupport"]),
-        tests("DeviceProfiles", ["Platform"]),
+        tests("DeviceProfiles", ["Platform", "DataFiles"]),
         tests("Mifare", ["DeviceProfiles", "SmartCard", "Simulator", "Platform"]),
-        tests("CampusCard", ["DeviceProfiles", "Mifare", "SmartCard", "Simulator", "Platform", "TestSupport"]),
+        tests(
+            "CampusCard",
+            ["DataFiles", "DeviceProfiles", "Mifare", "SmartCard", "Simulator", "Platform", "TestSupport"]),
         tests(
             "Activation",
             [
@@ -91,7 +94,7 @@ let package = Package(
         tests("Journal", ["Simulator", "Platform"]),
         tests("LedgerProtocol", ["Platform", crypto]),
         tests("Sync", ["Journal", "LedgerProtocol", "Simulator", "Platform", "Ledger"]),
-        tests("Voice", ["Platform"]),
+        tests("Voice", ["Platform", "DataFiles"]),
         tests("Health", ["Platform"]),
         tests("Ledger", ["Journal", "LedgerProtocol", "Platform", crypto, logging]),
         tests("Simulator", ["DeviceProfiles", "SmartCard", "Mifare", "Platform"]),
@@ -99,7 +102,8 @@ let package = Package(
         tests(
             "Terminal",
             [
-                "Activation", "DeviceProfiles", "Health", "Journal", "LedgerProtocol", "Mifare", "Platform", "Simulator",
+                "Activation", "DeviceProfiles", "Health", "Journal", "LedgerProtocol", "Mifare", "Platform",
+                "Simulator",
                 "SmartCard", "Sync", "TestSupport", "Voice", "yikad", "yika", "yika-ledger",
             ]),
         // Kiosks, cards, journals, network and ledger in one process, driven from one seed.

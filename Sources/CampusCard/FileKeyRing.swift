@@ -1,6 +1,7 @@
 import Crypto
 import CryptoExtras
-public import DeviceProfiles
+public import DataFiles
+import DeviceProfiles
 public import Mifare
 import Platform
 
@@ -29,12 +30,12 @@ public struct FileKeyRing: KeyRing, CustomStringConvertible {
 
     /// Reads the ring in `path`.
     ///
-    /// - Throws: ``ProfileError`` with the path to the key that is not six or sixteen bytes in hexadecimal.
-    public init(path: String) throws(ProfileError) {
+    /// - Throws: ``DataFileError`` with the path to the key that is not six or sixteen bytes in hexadecimal.
+    public init(path: String) throws(DataFileError) {
         let file = try JSON5File.decode(File.self, from: path)
         // A file of real keys would lie in clear on a box that can be carried away.
         guard file.demonstration else {
-            throw ProfileError(
+            throw DataFileError(
                 file: path, path: "demonstration", expected: "true: a key file is for demonstrations only")
         }
         var keys: [Name: Material] = [:]
@@ -44,22 +45,22 @@ public struct FileKeyRing: KeyRing, CustomStringConvertible {
             switch (entry.fixed.flatMap { [UInt8](hex: $0) }, entry.master.flatMap { [UInt8](hex: $0) }) {
             case (let bytes?, nil) where entry.master == nil:
                 guard let key = SectorKey(bytes) else {
-                    throw ProfileError(file: path, path: place + ".fixed", expected: "6 bytes in hexadecimal")
+                    throw DataFileError(file: path, path: place + ".fixed", expected: "6 bytes in hexadecimal")
                 }
                 keys[name] = .fixed(key)
             case (nil, let bytes?) where entry.fixed == nil:
                 guard let master = MasterKey(bytes) else {
-                    throw ProfileError(file: path, path: place + ".master", expected: "16 bytes in hexadecimal")
+                    throw DataFileError(file: path, path: place + ".master", expected: "16 bytes in hexadecimal")
                 }
                 keys[name] = .master(master)
             default:
-                throw ProfileError(
+                throw DataFileError(
                     file: path, path: place, expected: "either fixed (6 bytes) or master (16 bytes), in hexadecimal")
             }
         }
         let system = Array(file.system.utf8)
         guard (1...Self.longestSystem).contains(system.count) else {
-            throw ProfileError(file: path, path: "system", expected: "1 to 20 characters")
+            throw DataFileError(file: path, path: "system", expected: "1 to 20 characters")
         }
         self.keys = keys
         self.system = system

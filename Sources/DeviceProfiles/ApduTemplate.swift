@@ -1,3 +1,4 @@
+import DataFiles
 import Platform
 
 /// A value that changes from one command to the next, written `{block}` and the like in a template.

@@ -1,3 +1,4 @@
+public import DataFiles
 import Platform
 
 /// What lies where on a card: the old campus application that we find, and ours that we put beside it.
@@ -108,10 +109,10 @@ public struct CardLayout: Sendable, Decodable {
 
 extension CardLayout {
     /// Reads the layout in `path` and checks that it contradicts neither itself nor the chip.
-    public static func load(path: String) throws(ProfileError) -> CardLayout {
+    public static func load(path: String) throws(DataFileError) -> CardLayout {
         let layout = try JSON5File.decode(CardLayout.self, from: path)
         if let problem = layout.problem {
-            throw ProfileError(file: path, path: problem.path, expected: problem.expected)
+            throw DataFileError(file: path, path: problem.path, expected: problem.expected)
         }
         return layout
     }

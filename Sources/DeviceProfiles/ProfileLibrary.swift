@@ -1,3 +1,4 @@
+public import DataFiles
 import FoundationEssentials
 
 /// The reader profiles of a directory, and which of them is for a given reader.
@@ -7,10 +8,10 @@ public struct ProfileLibrary: Sendable {
     /// What was wrong with the others.
     ///
     /// A bad file takes only itself away.
-    public let errors: [ProfileError]
+    public let errors: [DataFileError]
 
     /// A library of `profiles`.
-    public init(profiles: [ReaderProfile], errors: [ProfileError] = []) {
+    public init(profiles: [ReaderProfile], errors: [DataFileError] = []) {
         self.profiles = profiles
         self.errors = errors
     }
@@ -21,19 +22,19 @@ public struct ProfileLibrary: Sendable {
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: directory)
         } catch {
-            let fault = ProfileError(file: directory, path: "", expected: "a directory that can be read")
+            let fault = DataFileError(file: directory, path: "", expected: "a directory that can be read")
             return ProfileLibrary(profiles: [], errors: [fault])
         }
         var profiles: [ReaderProfile] = []
-        var errors: [ProfileError] = []
+        var errors: [DataFileError] = []
         for name in names.sorted() where name.hasSuffix(".json5") {
             let path = "\(directory)/\(name)"
-            do throws(ProfileError) {
+            do throws(DataFileError) {
                 let profile = try JSON5File.decode(ReaderProfile.self, from: path)
                 let stem = String(name.dropLast(".json5".count))
                 // Messages and configuration name a profile by its id: it must lead to one file.
                 guard profile.id == stem else {
-                    throw ProfileError(file: path, path: "id", expected: "'\(stem)', the file's name")
+                    throw DataFileError(file: path, path: "id", expected: "'\(stem)', the file's name")
                 }
                 profiles.append(profile)
             } catch {

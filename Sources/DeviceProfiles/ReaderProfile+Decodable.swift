@@ -1,3 +1,4 @@
+import DataFiles
 import Platform
 
 extension ReaderProfile: Decodable {

@@ -1,3 +1,5 @@
+import DataFiles
+
 /// What we ask of a reader, whatever bytes it wants to hear for it.
 public enum CardOperation: String, CaseIterable, Hashable, Sendable, Codable {
     /// Give the card's UID.

@@ -1,3 +1,4 @@
+public import DataFiles
 public import DeviceProfiles
 import FoundationEssentials
 import Platform
@@ -103,13 +104,13 @@ extension Configuration {
 
     /// Reads the configuration in `path`. Paths in it are relative to its folder.
     ///
-    /// - Throws: ``ProfileError`` with the file, the path to the value, and what was expected there.
-    public static func load(path: String) throws(ProfileError) -> Configuration {
+    /// - Throws: ``DataFileError`` with the file, the path to the value, and what was expected there.
+    public static func load(path: String) throws(DataFileError) -> Configuration {
         let file = try JSON5File.decode(File.self, from: path)
         let folder = path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) : "."
         func resolve(_ other: String) -> String { other.hasPrefix("/") ? other : folder + "/" + other }
-        func expect(_ holds: Bool, _ place: String, _ expected: String) throws(ProfileError) {
-            if !holds { throw ProfileError(file: path, path: place, expected: expected) }
+        func expect(_ holds: Bool, _ place: String, _ expected: String) throws(DataFileError) {
+            if !holds { throw DataFileError(file: path, path: place, expected: expected) }
         }
         try expect(file.terminal.role == "activation", "terminal.role", "\"activation\"")
         try expect(file.terminal.number > 0, "terminal.number", "a number from 1 to 65535")
@@ -135,15 +136,15 @@ extension Configuration {
             successAfterMilliseconds: success)
     }
 
-    private static func loadCredentials(_ path: String) throws(ProfileError) -> Credentials {
+    private static func loadCredentials(_ path: String) throws(DataFileError) -> Credentials {
         let file = try JSON5File.decode(CredentialsFile.self, from: path)
-        func key(_ text: String, _ place: String) throws(ProfileError) -> [UInt8] {
+        func key(_ text: String, _ place: String) throws(DataFileError) -> [UInt8] {
             guard let bytes = [UInt8](hex: text), bytes.count == 32 else {
-                throw ProfileError(file: path, path: place, expected: "32 bytes in hexadecimal")
+                throw DataFileError(file: path, path: place, expected: "32 bytes in hexadecimal")
             }
             return bytes
         }
-        guard !file.token.isEmpty else { throw ProfileError(file: path, path: "token", expected: "a text") }
+        guard !file.token.isEmpty else { throw DataFileError(file: path, path: "token", expected: "a text") }
         return Credentials(
             token: file.token, journalKey: try key(file.journalKey, "journalKey"),
             rosterKey: try key(file.rosterKey, "rosterKey"))

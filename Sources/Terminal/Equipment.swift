@@ -1,5 +1,6 @@
 import CampusCard
 import Crypto
+public import DataFiles
 import DeviceProfiles
 import Health
 import Platform
@@ -23,20 +24,20 @@ struct Equipment {
         for (index, pinned) in configuration.readers.enumerated() where readers.profile(id: pinned.profile) == nil {
             throw .configuration("readers[\(index)].profile: no reader profile is called \(pinned.profile)")
         }
-        do throws(ProfileError) {
+        do throws(DataFileError) {
             layout = try CardLayout.load(path: configuration.profiles + "/cards/\(configuration.cardLayout).json5")
             keys = try FileKeyRing(path: configuration.keys)
         } catch {
             throw .configuration(error.description)
         }
         let voices = configuration.profiles + "/voices"
-        do throws(VoicePackError) {
+        do throws(DataFileError) {
             catalogue = try PromptCatalogue(file: voices + "/catalogue.json5")
         } catch {
             throw .configuration(error.description)
         }
         packs = configuration.voice.languages.compactMap { language in
-            do throws(VoicePackError) {
+            do throws(DataFileError) {
                 return try VoicePack(folder: voices + "/" + language)
             } catch {
                 health.raise(.voicePackInvalid, error.description)

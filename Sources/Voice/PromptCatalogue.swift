@@ -1,3 +1,5 @@
+public import DataFiles
+
 /// The sentences a terminal can say: their words in every language, and whether they may be cut short.
 ///
 /// It is data (`device-profiles/voices/catalogue.json5`): the packs are spoken from it, and the announcer obeys it.
@@ -28,16 +30,16 @@ public struct PromptCatalogue: Sendable {
     }
 
     /// Reads the catalogue in `file`.
-    public init(file: String) throws(VoicePackError) {
-        try self.init(VoiceFiles.read(file, limit: 1 << 20), file: file)
+    public init(file: String) throws(DataFileError) {
+        try self.init(DataFile.read(file, limit: 1 << 20), file: file)
     }
 
     /// Decodes a catalogue from JSON5; `file` is only for the error's text.
-    public init(_ bytes: [UInt8], file: String) throws(VoicePackError) {
-        let content = try VoiceFiles.decode(Content.self, from: bytes, of: file)
+    public init(_ bytes: [UInt8], file: String) throws(DataFileError) {
+        let content = try JSON5File.decode(Content.self, from: bytes, file: file)
         var seen: Set<PromptID> = []
         for (index, entry) in content.prompts.enumerated() where !seen.insert(entry.id).inserted {
-            throw VoicePackError(file: file, path: "prompts.[\(index)].id", expected: "a name not used before")
+            throw DataFileError(file: file, path: "prompts[\(index)].id", expected: "a name not used before")
         }
         self.init(version: content.version, entries: content.prompts)
     }

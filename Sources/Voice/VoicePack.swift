@@ -1,3 +1,5 @@
+public import DataFiles
+
 /// One language's sentences, spoken, in memory: a folder of WAV files and the `manifest.json` that names them.
 public struct VoicePack: Sendable {
     /// The language tag: `zh-CN`.
@@ -30,13 +32,12 @@ public struct VoicePack: Sendable {
     /// Loads the pack in `folder`.
     ///
     /// All files are read now, so that a tap never waits for a disk.
-    public init(folder: String) throws(VoicePackError) {
+    public init(folder: String) throws(DataFileError) {
         let file = "\(folder)/manifest.json"
-        let manifest = try VoiceFiles.decode(
-            Manifest.self, from: VoiceFiles.read(file, limit: 1 << 20), of: file)
+        let manifest = try JSON5File.decode(Manifest.self, from: file)
         guard WAV.rates.contains(manifest.sampleRate) else {
             let range = "\(WAV.rates.lowerBound) to \(WAV.rates.upperBound)"
-            throw VoicePackError(file: file, path: "sampleRate", expected: "\(range) samples per second")
+            throw DataFileError(file: file, path: "sampleRate", expected: "\(range) samples per second")
         }
         var sentences: [PromptID: Sentence] = [:]
         for (id, entry) in manifest.sentences.sorted(by: { left, right in left.key < right.key }) {
@@ -63,36 +64,39 @@ public struct VoicePack: Sendable {
 
     private static func sentence(
         _ entry: Manifest.Entry, at path: String, of manifest: Manifest, in folder: String
-    ) throws(VoicePackError) -> Sentence {
+    ) throws(DataFileError) -> Sentence {
         let manifestFile = "\(folder)/manifest.json"
         // A pack may come from anybody: it names files of its own folder only.
         guard !entry.file.isEmpty, entry.file != "..", !entry.file.utf8.contains(UInt8(ascii: "/")) else {
             let expected = "the name of a file in the same folder"
-            throw VoicePackError(file: manifestFile, path: "\(path).file", expected: expected)
+            throw DataFileError(file: manifestFile, path: "\(path).file", expected: expected)
         }
         let samples = try sound("\(folder)/\(entry.file)", rate: manifest.sampleRate)
         let milliseconds = samples.count * 1_000 / manifest.sampleRate
         guard (milliseconds - tolerance...milliseconds + tolerance).contains(entry.milliseconds) else {
             let expected = "\(milliseconds), the length of \(entry.file)"
-            throw VoicePackError(file: manifestFile, path: "\(path).milliseconds", expected: expected)
+            throw DataFileError(file: manifestFile, path: "\(path).milliseconds", expected: expected)
         }
         return Sentence(text: entry.text, samples: samples, milliseconds: milliseconds)
     }
 
-    private static func sound(_ file: String, rate: Int) throws(VoicePackError) -> [Int16] {
-        let bytes = try VoiceFiles.read(file)
+    /// A minute of sound is 6 MB at the highest rate, so more than this is a mistake.
+    private static let soundLimit = 16 << 20
+
+    private static func sound(_ file: String, rate: Int) throws(DataFileError) -> [Int16] {
+        let bytes = try DataFile.read(file, limit: soundLimit)
         let sound: WAV
         do throws(WAV.Problem) {
             sound = try WAV(bytes)
         } catch {
-            throw VoicePackError(file: file, path: error.path, expected: error.expected)
+            throw DataFileError(file: file, path: error.path, expected: error.expected)
         }
         guard sound.sampleRate == rate else {
             let expected = "\(rate) as the manifest says, not \(sound.sampleRate)"
-            throw VoicePackError(file: file, path: "fmt.sampleRate", expected: expected)
+            throw DataFileError(file: file, path: "fmt.sampleRate", expected: expected)
         }
         guard !sound.samples.isEmpty else {
-            throw VoicePackError(file: file, path: "data", expected: "at least one sample")
+            throw DataFileError(file: file, path: "data", expected: "at least one sample")
         }
         return sound.samples
     }

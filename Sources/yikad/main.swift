@@ -1,4 +1,4 @@
-import DeviceProfiles
+import DataFiles
 import Glibc
 import Logging
 import Terminal
@@ -21,7 +21,7 @@ do {
     let underSystemd = unsafe getenv("JOURNAL_STREAM") != nil
     let log = Logger(label: "yikad") { StandardErrorLog(label: $0, isUnderSystemd: underSystemd) }
     exit(try TerminalService(configuration: configuration, log: log).run())
-} catch let error as ProfileError {
+} catch let error as DataFileError {
     complain("[YK-C01] \(error); correct the file there")
     exit(78)
 } catch let error as TerminalError {

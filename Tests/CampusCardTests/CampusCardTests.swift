@@ -1,4 +1,5 @@
 import CampusCard
+import DataFiles
 import DeviceProfiles
 import Foundation
 import Mifare
@@ -129,7 +130,7 @@ struct CampusCardTests {
             #expect(good.contains(text))
             try good.replacingOccurrences(of: text, with: replacement).write(
                 toFile: file, atomically: true, encoding: .utf8)
-            do throws(ProfileError) {
+            do throws(DataFileError) {
                 _ = try CardLayout.load(path: file)
                 Issue.record("accepted: \(replacement)")
             } catch {

@@ -1,3 +1,4 @@
+import DataFiles
 import DeviceProfiles
 import FoundationEssentials
 import Platform
@@ -86,8 +87,8 @@ private let shippedDirectory: String = {
     func mistakesAreNamed(_ mistake: Mistake) throws {
         let text = try String(contentsOfFile: "\(shippedDirectory)/acr122u.json5", encoding: .utf8)
         #expect(text.contains(mistake.original))
-        let changed = Data(text.replacing(mistake.original, with: mistake.change).utf8)
-        let error = #expect(throws: ProfileError.self) {
+        let changed = Array(text.replacing(mistake.original, with: mistake.change).utf8)
+        let error = #expect(throws: DataFileError.self) {
             try JSON5File.decode(ReaderProfile.self, from: changed, file: "x.json5")
         }
         #expect(error?.file == "x.json5")
@@ -121,7 +122,7 @@ private let shippedDirectory: String = {
             var bytes = original
             for _ in 0...next() % 4 { bytes[Int(next() % UInt64(bytes.count))] = UInt8(next() & 0x7F) }
             do {
-                _ = try JSON5File.decode(ReaderProfile.self, from: Data(bytes), file: "mutated")
+                _ = try JSON5File.decode(ReaderProfile.self, from: bytes, file: "mutated")
             } catch {
                 refused += 1
             }

@@ -1,3 +1,4 @@
+import DataFiles
 import Foundation
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 struct VoicePackTests {
     private static let entry = #""a": {"file": "a.wav", "text": "a", "milliseconds": 20}"#
 
-    private func error(_ manifest: String, files: [String: [UInt8]] = [:]) throws -> (VoicePackError?, String) {
+    private func error(_ manifest: String, files: [String: [UInt8]] = [:]) throws -> (DataFileError?, String) {
         let folder = try TemporaryFolder()
         try folder.write("manifest.json", manifest)
         for (name, bytes) in files { try folder.write(name, bytes) }
@@ -114,7 +115,7 @@ struct VoicePackTests {
     func catalogueNames() {
         let entry = #"{id: "a", text: {en: "x"}, mayBeCut: true, whenSaid: ""}"#
         let text = "{version: 1, prompts: [\(entry), /* again */ \(entry),]}"
-        let expected = VoicePackError(file: "c", path: "prompts.[1].id", expected: "a name not used before")
+        let expected = DataFileError(file: "c", path: "prompts[1].id", expected: "a name not used before")
         #expect(throws: expected) { try PromptCatalogue(Array(text.utf8), file: "c") }
     }
 }

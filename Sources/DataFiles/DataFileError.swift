@@ -1,5 +1,5 @@
 /// What is wrong in a data file that people edit: which file, which value in it, and what was expected there.
-public struct ProfileError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct DataFileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file, by the path it was opened with.
     public let file: String
     /// The way to the value, as in `commands.loadKey` or `match.usb[1]`; empty when the file as a whole is meant.

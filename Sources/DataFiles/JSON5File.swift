@@ -1,35 +1,32 @@
-public import FoundationEssentials
+import FoundationEssentials
 
-/// Reads the JSON5 files of this project: configuration, reader profiles, card layouts.
+/// Reads the JSON5 files of this project: configuration, reader profiles, card layouts, voice packs.
 ///
 /// JSON5, because these files carry their reasons and their evidence as comments and their numbers in hexadecimal.
 public enum JSON5File {
+    /// The most that a file of settings may have: more is a wrong path, not a long file.
+    private static let limit = 1 << 20
+
     /// Decodes the file at `path`.
-    public static func decode<T: Decodable>(_ type: T.Type, from path: String) throws(ProfileError) -> T {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(filePath: path))
-        } catch {
-            throw ProfileError(file: path, path: "", expected: "a file that can be read")
-        }
-        return try decode(type, from: data, file: path)
+    public static func decode<T: Decodable>(_ type: T.Type, from path: String) throws(DataFileError) -> T {
+        try decode(type, from: try DataFile.read(path, limit: limit), file: path)
     }
 
-    /// Decodes `data`; `file` is the name that an error gives.
+    /// Decodes `bytes`; `file` is the name that an error gives.
     public static func decode<T: Decodable>(
-        _ type: T.Type, from data: Data, file: String
-    ) throws(ProfileError) -> T {
+        _ type: T.Type, from bytes: [UInt8], file: String
+    ) throws(DataFileError) -> T {
         let decoder = JSONDecoder()
         decoder.allowsJSON5 = true
         do {
-            return try decoder.decode(type, from: data)
+            return try decoder.decode(type, from: Data(bytes))
         } catch let error as DecodingError {
-            if let fault = JSON5Syntax.fault(in: Array(data)) {
-                throw ProfileError(file: file, path: "line \(fault.line)", expected: fault.expected)
+            if let fault = JSON5Syntax.fault(in: bytes) {
+                throw DataFileError(file: file, path: "line \(fault.line)", expected: fault.expected)
             }
-            throw ProfileError(file: file, path: path(of: error), expected: expectation(of: error))
+            throw DataFileError(file: file, path: path(of: error), expected: expectation(of: error))
         } catch {
-            throw ProfileError(file: file, path: "", expected: "JSON5 (\(error))")
+            throw DataFileError(file: file, path: "", expected: "JSON5 (\(error))")
         }
     }
 
