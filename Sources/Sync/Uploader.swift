@@ -16,18 +16,22 @@ public final class Uploader: Sendable {
         public var backoff: Backoff
         /// How often to ask for a newer roster when no acknowledgement mentions one, in milliseconds.
         public var rosterIntervalMilliseconds: Int64
+        /// The least time between two roster requests, in milliseconds, however often acknowledgements mention a newer
+        /// one: in days of mass activation each card makes a new roster of the whole campus.
+        public var rosterPauseMilliseconds: Int64
         /// How often to try again after a stop that only people can end, in milliseconds.
         public var stoppedRetryMilliseconds: Int64
 
         /// Settings with these values.
         public init(
             batch: Int = 512, backoff: Backoff = Backoff(), rosterIntervalMilliseconds: Int64 = 300_000,
-            stoppedRetryMilliseconds: Int64 = 300_000
+            rosterPauseMilliseconds: Int64 = 30_000, stoppedRetryMilliseconds: Int64 = 300_000
         ) {
             precondition(batch > 0, "a batch holds at least one record")
             self.batch = batch
             self.backoff = backoff
             self.rosterIntervalMilliseconds = rosterIntervalMilliseconds
+            self.rosterPauseMilliseconds = rosterPauseMilliseconds
             self.stoppedRetryMilliseconds = stoppedRetryMilliseconds
         }
     }

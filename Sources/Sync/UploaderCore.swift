@@ -21,6 +21,7 @@ struct UploaderCore: Sendable {
     private var rosterDue: Instant
     private var rosterBackoff: Backoff
     private var newestRoster: UInt64 = 0
+    private var rosterFetched: Instant?
     private var trouble: LedgerClientError.Kind?
     private var stop: SyncStop?
     private var journalTrouble: JournalError?
@@ -119,7 +120,12 @@ struct UploaderCore: Sendable {
         }
         onEvent(.acknowledged(acknowledgement))
         newestRoster = max(newestRoster, acknowledgement.rosterVersion)
-        if let roster, newestRoster > roster.version, trouble == nil, rosterBackoff.isFresh { rosterDue = time.now() }
+        if let roster, newestRoster > roster.version, trouble == nil, rosterBackoff.isFresh {
+            // A terminal that has none cannot serve without the ledger: for it the first one is urgent.
+            let pause = roster.version == 0 ? 0 : settings.rosterPauseMilliseconds
+            let earliest = rosterFetched?.advanced(milliseconds: pause) ?? time.now()
+            rosterDue = min(rosterDue, max(earliest, time.now()))
+        }
     }
 
     /// The ledger wants to go on elsewhere: back, when it was restored; forward, when our cursor was lost.
@@ -173,6 +179,7 @@ struct UploaderCore: Sendable {
                 onEvent(.back)
             }
             rosterBackoff.reset()
+            rosterFetched = time.now()
             rosterDue = time.now().advanced(milliseconds: settings.rosterIntervalMilliseconds)
             if let bytes { install(bytes, in: roster) }
         } catch {

@@ -1,5 +1,5 @@
 public import DataFiles
-public import DeviceProfiles
+import DeviceProfiles
 import FoundationEssentials
 import Platform
 

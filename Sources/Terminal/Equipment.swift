@@ -1,6 +1,6 @@
 import CampusCard
 import Crypto
-public import DataFiles
+import DataFiles
 import DeviceProfiles
 import Health
 import Platform

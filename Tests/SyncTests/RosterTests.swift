@@ -30,6 +30,25 @@ struct RosterTests {
         #expect(store.version == 4)
     }
 
+    @Test("the roster is fetched at most once in 30 s, however many acknowledgements name newer ones")
+    func fetchedSeldom() throws {
+        let ledger = FakeLedger()
+        let terminal = try Terminal(ledger, rosterKey: key.publicKey)
+        for version in 1...50 as ClosedRange<UInt64> {
+            let bytes = try roster(version, by: key)
+            ledger.state.withLock { $0.roster = (version, bytes) }
+            try terminal.append(1)
+            #expect(terminal.run())
+            terminal.time.advance(milliseconds: 100)
+        }
+        #expect(terminal.roster?.version == 1)
+        let wait = terminal.uploader.step()
+        #expect((1...30_000).contains(wait))
+        terminal.time.advance(milliseconds: wait)
+        _ = terminal.uploader.step()
+        #expect(terminal.roster?.version == 50)
+    }
+
     @Test("rosters of a wrong signature, older ones and damaged files are refused, and what was held stays in force")
     func refused() throws {
         let storage = SimulatedStorage(seed: 1)

@@ -18,7 +18,6 @@ from timeline import Timeline  # noqa: E402
 TAPS = 12
 APDU_MILLISECONDS = 30
 IDLE_SECONDS = 10
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Quiet(Timeline):
@@ -29,9 +28,9 @@ class Quiet(Timeline):
 
 
 def cpu_seconds(pid):
-    """User and system time that a process has used (proc(5), stat fields 14 and 15)."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    """Time that a process's threads have spent on a processor, to the nanosecond (the kernel's sched-stats, field 1)."""
+    return sum(
+        int((task / "schedstat").read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()) / 1e9
 
 
 def resident_bytes(pid):
@@ -92,6 +91,8 @@ def measure(stack, timeline, started):
         works.append(end["milliseconds"])
         apdus.append(end["apdus"])
         cpu.append((cpu_seconds(daemon) - used) * 1000)
+        if os.environ.get("DBG"):
+            print({(t/"comm").read_text().strip(): int((t/"schedstat").read_text().split()[0])/1e6 for t in pathlib.Path(f"/proc/{daemon}/task").iterdir()})
         if end["code"] != "YK-A00":
             raise SystemExit(f"tools/bench: tap {tap} ended as {end['what']}")
         hand.order("lifted", do="lift")
