@@ -55,7 +55,7 @@ public final class VirtualPcscd: @unchecked Sendable {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/unshare")
         let inner = """
-            mkdir -p /run/pcscd 2>/dev/null; mount --bind \(folder) /run/pcscd && \
+            mount -t tmpfs none /run && mkdir /run/pcscd && mount --bind \(folder) /run/pcscd && \
             exec pcscd --foreground --config \(folder)/reader.conf
             """
         process.arguments = [getuid() == 0 ? "-m" : "-rm", "sh", "-c", inner]

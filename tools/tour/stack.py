@@ -120,7 +120,7 @@ class Stack:
         (folder / "reader.conf").write_text(
             f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:{self.card_port:#x}\n'
             f"LIBPATH {driver}\nCHANNELID {self.card_port:#x}\n")
-        inner = (f"mkdir -p /run/pcscd 2>/dev/null; mount --bind {folder} /run/pcscd && "
+        inner = (f"mount -t tmpfs none /run && mkdir /run/pcscd && mount --bind {folder} /run/pcscd && "
                  f"exec pcscd --foreground --config {folder}/reader.conf")
         flags = ["-m"] if os.geteuid() == 0 else ["-rm"]
         self.spawn("pcscd", ["unshare", *flags, "sh", "-c", inner])
