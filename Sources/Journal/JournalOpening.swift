@@ -64,12 +64,21 @@ extension JournalWriter {
         }
     }
 
+    /// Whether a blank spare lies ready.
+    ///
+    /// One with a header was about to become a segment when the power went. Where that left both names standing, it is
+    /// that segment's own file: it must not be written again, only its name taken away.
     private static func hasSpare(
         _ storage: any JournalStorage, _ names: Set<String>, _ options: JournalOptions
     ) throws(JournalError) -> Bool {
         guard names.contains(spareName) else { return false }
         return try guarded { () throws(StorageError) in
-            try storage.open(spareName).size() == Segment.offset(ofSlot: options.slotsPerSegment)
+            let spare = try storage.open(spareName)
+            guard try spare.read(at: 0, count: Segment.offset(ofSlot: 0)).allSatisfy({ $0 == 0 }) else {
+                try storage.remove(spareName)
+                return false
+            }
+            return try spare.size() == Segment.offset(ofSlot: options.slotsPerSegment)
         }
     }
 

@@ -79,6 +79,12 @@ extension JournalStorage {
     /// Puts `bytes` durably under `name`: whoever opens it finds the old contents or the new, whole.
     public func replace(_ name: String, with bytes: [UInt8]) throws(StorageError) {
         let temporary = name + temporarySuffix
+        do throws(StorageError) {
+            // Left over from a power cut, it may be the very file that has `name` now: not to be emptied.
+            try remove(temporary)
+        } catch {
+            guard error.code == ENOENT else { throw error }
+        }
         let file = try create(temporary, size: 0)
         try file.write(bytes, at: 0)
         try file.sync()

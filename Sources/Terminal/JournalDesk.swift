@@ -5,12 +5,15 @@ import LedgerProtocol
 
 /// Puts activation records into the journal and says so when it takes no more.
 final class JournalDesk: ActivationJournal {
-    private let journal: Journal?
+    private let journal: (any RecordSink)?
     private let health: HealthRegistry
     private let appended: (AppendedRecord, ActivationOutcome?) -> Void
 
     /// A desk over `journal`; without one (it could not be opened) every record is refused.
-    init(journal: Journal?, health: HealthRegistry, appended: @escaping (AppendedRecord, ActivationOutcome?) -> Void) {
+    init(
+        journal: (any RecordSink)?, health: HealthRegistry,
+        appended: @escaping (AppendedRecord, ActivationOutcome?) -> Void
+    ) {
         self.journal = journal
         self.health = health
         self.appended = appended

@@ -3,43 +3,38 @@ import LedgerProtocol
 import Platform
 import Synchronization
 
-/// The cards that this terminal itself made active, as long as ledger or roster may not know: without a network, the
+/// The cards that this terminal itself made active, because ledger and roster may not know: without a network, the
 /// holder who lays down a second card is otherwise granted a second time.
 final class LocalActivations: Sendable {
-    private struct Known {
+    /// A card and the record that made it active.
+    struct Known: Sendable, Hashable {
         let uid: [UInt8]
+        let cardSerial: UInt32
         let sequence: UInt64
-        let wallMilliseconds: Int64
     }
 
     private let byAccount = Mutex<[UInt64: Known]>([:])
 
-    /// Takes note of an outcome that became durable as record `sequence` at the wall time given.
-    func note(_ outcome: ActivationOutcome, sequence: UInt64, wallMilliseconds: Int64) {
+    /// Takes note of an outcome that became durable as record `sequence`.
+    func note(_ outcome: ActivationOutcome, sequence: UInt64) {
         guard outcome.result == .activated else { return }
-        let known = Known(uid: outcome.intent.uid, sequence: sequence, wallMilliseconds: wallMilliseconds)
-        byAccount.withLock { $0[outcome.intent.account] = known }
+        let intent = outcome.intent
+        let known = Known(uid: intent.uid, cardSerial: intent.cardSerial, sequence: sequence)
+        byAccount.withLock { $0[intent.account] = known }
     }
 
     /// Reads what the journal kept from earlier runs.
-    func replay(_ journal: Journal) throws(JournalError) {
+    func replay(_ journal: any JournalFeed) throws(JournalError) {
         try journal.forEachRecord { record in
             guard record.slot.type.rawValue == ActivationRecordType.outcome,
                 let outcome = ActivationOutcome(decoding: record.slot.payload)
             else { return }
-            note(outcome, sequence: record.slot.sequence, wallMilliseconds: record.slot.wallMilliseconds)
+            note(outcome, sequence: record.slot.sequence)
         }
     }
 
-    /// The UID of the card that `account` was made active on by a record that the ledger has not acknowledged; `nil` when
-    /// there is none. What it has acknowledged it knows better than we.
-    func card(of account: UInt64, unacknowledgedAfter sequence: UInt64) -> [UInt8]? {
-        byAccount.withLock { $0[account].flatMap { $0.sequence > sequence ? $0.uid : nil } }
-    }
-
-    /// The UID of the card that `account` was made active on after a roster was issued, by this box's clock. A clock that
-    /// is wrong lets a second card through, which the ledger then holds in suspense.
-    func card(of account: UInt64, sinceWallMilliseconds issued: Int64) -> [UInt8]? {
-        byAccount.withLock { $0[account].flatMap { $0.wallMilliseconds > issued ? $0.uid : nil } }
+    /// The card that `account` was made active on here, if it is the account's card of that serial still.
+    func card(of account: UInt64, serial: UInt32) -> Known? {
+        byAccount.withLock { $0[account].flatMap { $0.cardSerial == serial ? $0 : nil } }
     }
 }

@@ -54,8 +54,9 @@ final class PermitDesk: PermitAuthority {
             guard let account = answer.account, let serial = answer.cardSerial else { return nil }
             let grant = Grant(account: account, cardSerial: serial, source: .online, rosterVersion: 0)
             if answer.decision == .alreadyActive { return .alreadyActive(grant) }
-            if let card = local.card(of: account, unacknowledgedAfter: acknowledged()) {
-                return card == uid.bytes ? .alreadyActive(grant) : .refused(.activeElsewhere)
+            // What it has acknowledged it knows better than we.
+            if let card = local.card(of: account, serial: serial), card.sequence > acknowledged() {
+                return card.uid == uid.bytes ? .alreadyActive(grant) : .refused(.activeElsewhere)
             }
             return .granted(grant, balance: answer.balance.map { Fen($0) })
         }
@@ -76,11 +77,21 @@ final class PermitDesk: PermitAuthority {
             return entry.card == CardTag(uid: uid.bytes, key: rosterKey)
                 ? .alreadyActive(grant) : .refused(.activeElsewhere)
         case .mayActivate:
-            if let card = local.card(of: entry.account, sinceWallMilliseconds: roster.issuedMilliseconds) {
-                return card == uid.bytes ? .alreadyActive(grant) : .refused(.activeElsewhere)
-            }
+            return decide(uid, grant)
+        }
+    }
+
+    /// Whether an account that the roster calls free may still be activated here.
+    ///
+    /// A roster issued after one of our records may have been issued before the ledger got it, so that no clock tells
+    /// whether it knows of it: what was done here counts.
+    private func decide(_ uid: CardUID, _ grant: Grant) -> PermitDecision {
+        guard let card = local.card(of: grant.account, serial: grant.cardSerial) else {
             return .granted(grant, balance: nil)
         }
+        guard card.uid == uid.bytes else { return .refused(.activeElsewhere) }
+        // The ledger may have put our record in suspense, for a card reported lost meanwhile: then another one helps.
+        return card.sequence > acknowledged() ? .alreadyActive(grant) : .granted(grant, balance: nil)
     }
 
     private func tooOld(_ why: String) -> PermitDecision {

@@ -18,7 +18,8 @@ final class ReaderStation: Sendable {
         let successAfterMilliseconds: Int64
     }
 
-    private struct Arrival: Sendable {
+    /// A card that was laid down.
+    struct Arrival: Sendable {
         let tap: UInt64
         let at: Instant
     }
@@ -52,24 +53,32 @@ final class ReaderStation: Sendable {
     /// Takes no more cards.
     func stop() { arrivals.close() }
 
-    private func serve(_ arrival: Arrival, _ engine: ActivationEngine) {
+    /// Takes the card that arrived through the handshake, and tells how it ended.
+    @discardableResult
+    func serve(_ arrival: Arrival, _ engine: ActivationEngine) -> ActivationReport {
         let transport: any CardTransport
         do throws(PCSCError) {
             transport = try connect()
         } catch {
-            finish(arrival, ActivationReport(ending: .leftUntouched, uid: nil, apdus: 0, milliseconds: 0), "\(error)")
-            return
+            let report = ActivationReport(ending: .leftUntouched, uid: nil, apdus: 0, milliseconds: 0)
+            finish(arrival, report, "\(error)")
+            return report
         }
         show(profile.lights?.onCardPresent, transport)
         var report = handle(transport, arrival, engine)
         if report.ending == .unknown || report.ending == .leftUntouched {
             // A card that was only jolted is still there, and the reader may not tell us that it ever left.
             around.time.sleep(milliseconds: Self.joltMilliseconds)
-            if let again = try? connect() { report = handle(again, arrival, engine) }
+            if let again = try? connect() {
+                let second = handle(again, arrival, engine)
+                // What the first look wrote is not undone by a second that came too late to do anything.
+                if report.ending != .unknown || second.ending != .leftUntouched { report = second }
+            }
         }
         finish(arrival, report, nil)
         let light = Announcement(report.ending).light
         show(light == .success ? profile.lights?.onSuccess : profile.lights?.onFailure, transport)
+        return report
     }
 
     private func handle(_ transport: any CardTransport, _ arrival: Arrival, _ engine: ActivationEngine)

@@ -162,18 +162,10 @@ extension TerminalService {
     }
 
     private func makeEngine() -> ActivationEngine {
-        let desk = PermitDesk(
-            configuration: configuration, client: client, roster: { self.rosterStore.current }, local: local,
-            acknowledged: { self.journal?.cursor.acknowledged ?? 0 }, health: health, time: time)
-        let records = JournalDesk(journal: journal, health: health) { record, outcome in
-            if let outcome {
-                self.local.note(outcome, sequence: record.sequence, wallMilliseconds: record.wallMilliseconds)
-            }
-            self.uploader?.nudge()
-        }
-        return ActivationEngine(
-            layout: equipment.layout, keys: equipment.keys, terminal: configuration.number, authority: desk,
-            journal: records, time: time, permitMilliseconds: configuration.ledger.permitMilliseconds ?? 800)
+        TapRooms(
+            configuration: configuration, layout: equipment.layout, keys: equipment.keys, client: client,
+            roster: rosterStore, journal: journal, local: local, health: health, time: time
+        ) { self.uploader?.nudge() }.makeEngine()
     }
 
     private static var environment: [String: String] {

@@ -1,0 +1,38 @@
+import Activation
+import CampusCard
+import DeviceProfiles
+import Health
+import Journal
+import LedgerProtocol
+import Platform
+import Sync
+
+/// The rooms that a tap goes through and how they are joined, the same for real ones and for simulated ones.
+struct TapRooms: Sendable {
+    let configuration: Configuration
+    let layout: CardLayout
+    let keys: any KeyRing
+    let client: any LedgerClient
+    let roster: RosterStore
+    /// `nil`: it could not be opened, and no card may be written.
+    let journal: (any RecordSink & JournalFeed)?
+    let local: LocalActivations
+    let health: HealthRegistry
+    let time: any TimeSource
+    /// Called when a record has become durable.
+    let recorded: @Sendable () -> Void
+
+    /// The handshake for one reader.
+    func makeEngine() -> ActivationEngine {
+        let desk = PermitDesk(
+            configuration: configuration, client: client, roster: { roster.current }, local: local,
+            acknowledged: { journal?.cursor.acknowledged ?? 0 }, health: health, time: time)
+        let records = JournalDesk(journal: journal, health: health) { record, outcome in
+            if let outcome { local.note(outcome, sequence: record.sequence) }
+            recorded()
+        }
+        return ActivationEngine(
+            layout: layout, keys: keys, terminal: configuration.number, authority: desk, journal: records, time: time,
+            permitMilliseconds: configuration.ledger.permitMilliseconds ?? 800)
+    }
+}
