@@ -102,9 +102,9 @@ let package = Package(
         tests(
             "Terminal",
             [
-                "Activation", "DeviceProfiles", "Health", "Journal", "LedgerProtocol", "Mifare", "Platform",
-                "Simulator",
-                "SmartCard", "Sync", "TestSupport", "Voice", "yikad", "yika", "yika-ledger",
+                "Activation", "CampusCard", "DataFiles", "DeviceProfiles", "Health", "Journal", "LedgerProtocol",
+                "Mifare",
+                "Platform", "Simulator", "SmartCard", "Sync", "TestSupport", "Voice", "yikad", "yika", "yika-ledger",
             ]),
         // Kiosks, cards, journals, network and ledger in one process, driven from one seed.
         .testTarget(

@@ -4,7 +4,7 @@ extension Notice {
     public static let conditions: [Notice] = [
         .pcscdUnreachable, .readerMissing, .readerNotKnown, .soundMissing, .voicePackInvalid, .promptMissing,
         .ledgerUnreachable, .ledgerRefuses, .terminalFrozen, .rosterTooOld, .journalStopped, .journalDamaged,
-        .journalUnsent, .profileInvalid, .keysIncomplete, .configurationInvalid,
+        .journalUnsent, .journalFull, .profileInvalid, .keysIncomplete, .configurationInvalid,
     ]
 
     /// pcscd cannot be reached.
@@ -85,6 +85,12 @@ extension Notice {
         "YK-J03", "journal-unsent", .degraded,
         title: Text("有记录长时间未上传", "records have waited long for the ledger"),
         nextStep: Text("检查网络；不要重装终端", "check the network; do not reinstall the terminal"))
+
+    /// There is no room for another segment: cards in hand are concluded, no new one is begun.
+    public static let journalFull = Notice(
+        "YK-J04", "journal-full", .outOfService,
+        title: Text("磁盘已满，流水日志无法扩展", "the disk is full; the journal cannot grow"),
+        nextStep: Text("清理磁盘空间；勿删除 journal 目录", "make room on the disk; leave the folder journal alone"))
 
     /// A profile file is malformed and was skipped.
     public static let profileInvalid = Notice(

@@ -43,6 +43,8 @@ public final class Journal: RecordSink, JournalFeed, Sendable {
 
     /// What opening it found.
     public var recovery: RecoveryReport { writer.recovery }
+    /// How many more records are sure to find room, on the disk as it is now.
+    public var freeSlots: Int { status.freeSlots }
     /// How the journal stands.
     public var status: JournalStatus { writer.status }
 

@@ -64,6 +64,8 @@ public final class JournalWriter: RecordSink, JournalFeed, Sendable {
     /// How far the ledger has taken it.
     public var cursor: AckCursor { reader.current().cursor }
 
+    /// How many more records are sure to find room, on the disk as it is now.
+    public var freeSlots: Int { status.freeSlots }
     /// How the journal stands.
     public var status: JournalStatus {
         let view = reader.current()

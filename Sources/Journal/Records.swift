@@ -29,6 +29,9 @@ public struct StoredRecord: Hashable, Sendable {
 
 /// Where the business puts what must never be lost.
 public protocol RecordSink: Sendable {
+    /// How many more records are sure to find room, on the disk as it is now.
+    var freeSlots: Int { get }
+
     /// Writes a record and returns when it is durable.
     ///
     /// - Throws: ``JournalError``; the record then counts as not written, although it may turn up after a restart.

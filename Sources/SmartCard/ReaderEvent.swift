@@ -4,6 +4,8 @@ public enum ReaderEvent: Sendable, Hashable {
     case serviceUnavailable(PCSCError)
     /// pcscd answers (again).
     case serviceAvailable
+    /// pcscd answers (again), and knows of no reader.
+    case noReaders
     /// A reader is there, by its pcscd name.
     case readerAttached(String)
     /// A reader is gone, and any card on it.

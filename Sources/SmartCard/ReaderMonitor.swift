@@ -9,35 +9,49 @@ public final class ReaderMonitor: Sendable {
     private let report: @Sendable (ReaderEvent) -> Void
     private let tick: @Sendable () -> Void
     private let stopping = Signal()
+    private let ended = Signal()
     private let waiting = Mutex<SCARDCONTEXT?>(nil)
 
-    /// How long one wait for events lasts before the loop shows that it lives; also the pause before trying pcscd again.
-    private static let waitMilliseconds: Int64 = 5000
+    /// How long one wait for events lasts before the loop shows that it lives.
+    private let waitMilliseconds: Int64
+    /// The pause before trying pcscd again.
     private static let retryMilliseconds: Int64 = 500
 
     /// Starts watching.
     ///
     /// - Parameters:
+    ///   - waitMilliseconds: how long the loop waits for events at most before it goes round.
+    ///   - tick: called each time round the loop: the watchdog's proof that the loop lives.
     ///   - report: called on the monitor's thread for each event, in order; must not block.
-    ///   - tick: called each time round the loop, every 5 s at least: the watchdog's proof that the loop lives.
     public init(
-        time: any TimeSource, tick: @escaping @Sendable () -> Void = {},
+        time: any TimeSource, waitMilliseconds: Int64 = 5000, tick: @escaping @Sendable () -> Void = {},
         report: @escaping @Sendable (ReaderEvent) -> Void
     ) {
         self.time = time
+        self.waitMilliseconds = waitMilliseconds
         self.report = report
         self.tick = tick
     }
 
     /// Runs the loop on a new thread, which ends after ``stop()``.
     public func start() -> DedicatedThread {
-        DedicatedThread(name: "readers") { self.run() }
+        DedicatedThread(name: "readers") {
+            self.run()
+            self.ended.raise()
+        }
     }
 
-    /// Ends the loop, at once when it waits for events.
+    /// Ends the loop, also when it waits for events. Returns when it has ended, or after a second.
     public func stop() {
         stopping.raise()
-        waiting.withLock { if let context = $0 { cancelWaiting(on: context) } }
+        // A cancellation that comes just before the wait is lost, so it is repeated for as long as there is somebody.
+        for _ in 0..<100 {
+            let isThere = waiting.withLock { context in
+                if let context { cancelWaiting(on: context) }
+                return context != nil
+            }
+            if !isThere || ended.wait(until: time.now().advanced(milliseconds: 10)) { return }
+        }
     }
 
     private func run() {
@@ -50,6 +64,8 @@ public final class ReaderMonitor: Sendable {
                 lastError = nil
                 report(.serviceAvailable)
                 waiting.withLock { $0 = context.handle }
+                // Whoever stops us sees the context, or we see that he did.
+                if stopping.isRaised { return waiting.withLock { $0 = nil } }
                 defer { waiting.withLock { $0 = nil } }
                 try watch(context, &tracker)
             } catch {
@@ -66,9 +82,12 @@ public final class ReaderMonitor: Sendable {
     private func watch(_ context: borrowing PCSCContext, _ tracker: inout ReaderTracker) throws(PCSCError) {
         var plugAndPlay: DWORD = 0
         var known: [String: DWORD] = [:]
+        var isFirstLook = true
         while !stopping.isRaised {
             tick()
             let names = try context.readers()
+            if isFirstLook && names.isEmpty { report(.noReaders) }
+            isFirstLook = false
             tracker.readersAre(names).forEach(report)
             known = known.filter { names.contains($0.key) }
             try wait(context, [Self.newReaders] + names, plugAndPlay: &plugAndPlay, known: &known) { name, state in
@@ -94,7 +113,7 @@ public final class ReaderMonitor: Sendable {
             unsafe states.append(state)
         }
         let status = unsafe SCardGetStatusChange(
-            context.handle, DWORD(Self.waitMilliseconds), &states, DWORD(states.count))
+            context.handle, DWORD(waitMilliseconds), &states, DWORD(states.count))
         switch PCSCError.Code(status: status) {
         case .timeout, .cancelled: return
         // A reader left between the list and the wait: the next list knows.

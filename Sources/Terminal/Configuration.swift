@@ -5,6 +5,8 @@ import Platform
 
 /// What one terminal is and where its parts are: the JSON5 file given to `yikad --config`.
 public struct Configuration: Sendable {
+    /// The file that it was read from.
+    public let file: String
     /// The terminal's number, as ledger and cards know it.
     public let number: UInt16
     /// The terminal's name, for people.
@@ -94,6 +96,30 @@ extension Configuration {
         let journalEpoch: UInt32?
         let controlSocket: String?
         let successAfterMilliseconds: Int64?
+
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case terminal, stateDirectory, profiles, cardLayout, keys, credentials, readers, voice, ledger
+            case rosterMaximumAgeHours, journalEpoch, controlSocket, successAfterMilliseconds
+        }
+
+        // Written out to refuse names that mean nothing: a mistyped optional setting would be passed over in silence.
+        init(from decoder: any Decoder) throws {
+            try decoder.refuseNames(except: CodingKeys.self)
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            terminal = try container.decode(Terminal.self, forKey: .terminal)
+            stateDirectory = try container.decode(String.self, forKey: .stateDirectory)
+            profiles = try container.decode(String.self, forKey: .profiles)
+            cardLayout = try container.decode(String.self, forKey: .cardLayout)
+            keys = try container.decode(String.self, forKey: .keys)
+            credentials = try container.decode(String.self, forKey: .credentials)
+            readers = try container.decodeIfPresent([PinnedReader].self, forKey: .readers)
+            voice = try container.decode(Voice.self, forKey: .voice)
+            ledger = try container.decode(Ledger.self, forKey: .ledger)
+            rosterMaximumAgeHours = try container.decodeIfPresent(Int64.self, forKey: .rosterMaximumAgeHours)
+            journalEpoch = try container.decodeIfPresent(UInt32.self, forKey: .journalEpoch)
+            controlSocket = try container.decodeIfPresent(String.self, forKey: .controlSocket)
+            successAfterMilliseconds = try container.decodeIfPresent(Int64.self, forKey: .successAfterMilliseconds)
+        }
     }
 
     private struct CredentialsFile: Decodable {
@@ -128,7 +154,8 @@ extension Configuration {
         let age = file.rosterMaximumAgeHours ?? 168
         try expect(age > 0, "rosterMaximumAgeHours", "at least 1")
         return Configuration(
-            number: file.terminal.number, name: file.terminal.name, stateDirectory: resolve(file.stateDirectory),
+            file: path, number: file.terminal.number, name: file.terminal.name,
+            stateDirectory: resolve(file.stateDirectory),
             profiles: resolve(file.profiles), cardLayout: file.cardLayout, keys: resolve(file.keys),
             credentials: try loadCredentials(resolve(file.credentials)), readers: file.readers ?? [],
             voice: file.voice, ledger: file.ledger, rosterMaximumAgeHours: age,

@@ -37,7 +37,10 @@ final class ControlSocket: Sendable {
     }
 
     /// Accepts connections on a thread of its own until ``stop()``.
-    func start() -> DedicatedThread {
+    ///
+    /// - Parameter greeting: what whoever connects is told first: how the terminal stands now. What changes while it is
+    ///   being told follows.
+    func start(greeting: @escaping @Sendable () -> [TerminalEvent]) -> DedicatedThread {
         DedicatedThread(name: "yika-control") {
             while true {
                 let client = yika_accept(self.listener)
@@ -45,26 +48,36 @@ final class ControlSocket: Sendable {
                     if errno == EINTR || errno == ECONNABORTED { continue }
                     return
                 }
-                self.clients.withLock { $0.append(client) }
+                self.clients.withLock { clients in
+                    if greeting().allSatisfy({ Self.send($0, to: client) }) {
+                        clients.append(client)
+                    } else {
+                        close(client)
+                    }
+                }
             }
         }
     }
 
     /// Sends `event` to everybody who watches.
     func publish(_ event: TerminalEvent) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let json = try? encoder.encode(event) else { return }
-        let line = Array(json) + [UInt8(ascii: "\n")]
         clients.withLock { clients in
             clients.removeAll { client in
-                let sent = unsafe send(client, line, line.count, Int32(MSG_NOSIGNAL))
-                // A part of a line would garble the stream, so it ends as a refusal does.
-                guard sent != line.count else { return false }
+                guard !Self.send(event, to: client) else { return false }
                 close(client)
                 return true
             }
         }
+    }
+
+    /// Sends `event` whole and without waiting. False: the client is to be disconnected, as a part of a line would garble
+    /// the stream.
+    private static func send(_ event: TerminalEvent, to client: Int32) -> Bool {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let json = try? encoder.encode(event) else { return true }
+        let line = Array(json) + [UInt8(ascii: "\n")]
+        return unsafe Glibc.send(client, line, line.count, Int32(MSG_NOSIGNAL)) == line.count
     }
 
     /// Disconnects everybody and removes the socket.

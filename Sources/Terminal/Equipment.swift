@@ -21,14 +21,16 @@ struct Equipment {
         if !readers.errors.isEmpty {
             health.raise(.profileInvalid, readers.errors.map(\.description).joined(separator: "; "))
         }
-        for (index, pinned) in configuration.readers.enumerated() where readers.profile(id: pinned.profile) == nil {
-            throw .configuration("readers[\(index)].profile: no reader profile is called \(pinned.profile)")
-        }
         do throws(DataFileError) {
             layout = try CardLayout.load(path: configuration.profiles + "/cards/\(configuration.cardLayout).json5")
             keys = try FileKeyRing(path: configuration.keys)
         } catch {
             throw .configuration(error.description)
+        }
+        for (index, pinned) in configuration.readers.enumerated() where readers.profile(id: pinned.profile) == nil {
+            throw .configuration(
+                configuration.file, "readers[\(index)].profile",
+                expected: "a reader profile's id; none is called \(pinned.profile)")
         }
         let voices = configuration.profiles + "/voices"
         do throws(DataFileError) {
@@ -46,7 +48,7 @@ struct Equipment {
         }
         guard let bytes = [UInt8](hex: configuration.ledger.publicKey),
             let signer = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes)
-        else { throw .configuration("ledger.publicKey: expected an Ed25519 public key") }
+        else { throw .configuration(configuration.file, "ledger.publicKey", expected: "an Ed25519 public key") }
         rosterSigner = signer
     }
 

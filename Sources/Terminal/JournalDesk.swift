@@ -19,7 +19,16 @@ final class JournalDesk: ActivationJournal {
         self.appended = appended
     }
 
+    /// Room that must be left before another card is begun: for the outcomes of all readers' cards, and then some.
+    static let reserve = 8
+
+    /// Makes an intent durable, if there is room for what must follow it: a card once begun can always be concluded.
     func append(_ intent: ActivationIntent) throws(JournalUnavailable) -> UInt64 {
+        if let journal, journal.freeSlots < Self.reserve {
+            health.raise(.journalFull, "room for \(journal.freeSlots) more records")
+            throw JournalUnavailable(reason: "the disk is full")
+        }
+        health.clear(.journalFull)
         let record = try append(RecordType(rawValue: ActivationRecordType.intent), intent.encoded)
         appended(record, nil)
         return record.sequence

@@ -4,6 +4,7 @@ import Health
 import Mifare
 import Platform
 import SmartCard
+import Synchronization
 import Voice
 
 /// One reader: a thread that waits for cards on it and takes each through the handshake.
@@ -24,10 +25,17 @@ final class ReaderStation: Sendable {
         let at: Instant
     }
 
+    /// What the monitor has seen last, which may be more than what is being worked on.
+    private struct Seen {
+        var tap: UInt64 = 0
+        var isThere = false
+    }
+
     private let name: String
     private let profile: ReaderProfile
     private let around: Surroundings
     private let arrivals = Mailbox<Arrival>()
+    private let seen = Mutex(Seen())
 
     /// A station for the reader `name`, which speaks as `profile` says.
     init(name: String, profile: ReaderProfile, around: Surroundings) {
@@ -48,7 +56,13 @@ final class ReaderStation: Sendable {
     }
 
     /// A card was laid down at `at`. Returns at once.
-    func cardArrived(tap: UInt64, at: Instant) { arrivals.send(Arrival(tap: tap, at: at)) }
+    func cardArrived(tap: UInt64, at: Instant) {
+        seen.withLock { $0 = Seen(tap: tap, isThere: true) }
+        arrivals.send(Arrival(tap: tap, at: at))
+    }
+
+    /// pcscd has noticed that the card is gone: the next one will be announced. Returns at once.
+    func cardLeft() { seen.withLock { $0.isThere = false } }
 
     /// Takes no more cards.
     func stop() { arrivals.close() }
@@ -56,24 +70,24 @@ final class ReaderStation: Sendable {
     /// Takes the card that arrived through the handshake, and tells how it ended.
     @discardableResult
     func serve(_ arrival: Arrival, _ engine: ActivationEngine) -> ActivationReport {
-        let transport: any CardTransport
+        var transport: (any CardTransport)?
         do throws(PCSCError) {
             transport = try connect()
         } catch {
-            let report = ActivationReport(ending: .leftUntouched, uid: nil, apdus: 0, milliseconds: 0)
+            let report = ActivationReport(ending: Self.ending(of: error), uid: nil, apdus: 0, milliseconds: 0)
             finish(arrival, report, "\(error)")
             return report
         }
         show(profile.lights?.onCardPresent, transport)
-        var report = handle(transport, arrival, engine)
-        if report.ending == .unknown || report.ending == .leftUntouched {
-            // A card that was only jolted is still there, and the reader may not tell us that it ever left.
-            around.time.sleep(milliseconds: Self.joltMilliseconds)
-            if let again = try? connect() {
-                let second = handle(again, arrival, engine)
-                // What the first look wrote is not undone by a second that came too late to do anything.
-                if report.ending != .unknown || second.ending != .leftUntouched { report = second }
-            }
+        var report = handle(transport, arrival, engine) ?? Self.nothingDone
+        let patience = around.time.now().advanced(milliseconds: Self.joltMilliseconds)
+        while report.ending.isLoss, isThere(arrival), around.time.now() < patience {
+            // Ours is dead, and nobody gets another one while it is open.
+            transport = nil
+            around.time.sleep(milliseconds: Self.joltPauseMilliseconds)
+            transport = try? around.connect(name)
+            // What was written before is no less written when the card is lost once more.
+            if let again = handle(transport, arrival, engine), again.ending != .leftUntouched { report = again }
         }
         finish(arrival, report, nil)
         let light = Announcement(report.ending).light
@@ -81,17 +95,40 @@ final class ReaderStation: Sendable {
         return report
     }
 
-    private func handle(_ transport: any CardTransport, _ arrival: Arrival, _ engine: ActivationEngine)
-        -> ActivationReport
-    {
-        engine.handle(transport, dialect: profile) { step in
+    private func handle(
+        _ transport: (any CardTransport)?, _ arrival: Arrival, _ engine: ActivationEngine
+    ) -> ActivationReport? {
+        guard let transport else { return nil }
+        return engine.handle(transport, dialect: profile) { step in
             self.around.publish(
                 TerminalEvent(step: step, tap: arrival.tap, start: arrival.at, now: self.around.time.now()))
         }
     }
 
-    /// How long a card that was lost gets to settle before it is looked for once more.
-    private static let joltMilliseconds: Int64 = 100
+    /// A card that lies there and cannot be connected to is no card that left too early.
+    private static func ending(of error: PCSCError) -> ActivationEnding {
+        switch error.code {
+        case .unsupportedCard, .protocolMismatch: .refused(.unknownCard)
+        case .unresponsiveCard: .refused(.unreadable)
+        default: .leftUntouched
+        }
+    }
+
+    private static let nothingDone = ActivationReport(ending: .leftUntouched, uid: nil, apdus: 0, milliseconds: 0)
+
+    /// A card that was jolted, or lifted and laid down again at once, may never have left as far as pcscd knows, which
+    /// looks at a reader every 400 ms only: no event would come for it. So a lost card is looked for until pcscd has
+    /// noticed that it is gone, with some room.
+    private static let joltMilliseconds: Int64 = 1200
+    private static let joltPauseMilliseconds: Int64 = 50
+
+    /// Whether, for all that pcscd knows, the card of this tap lies on the reader, and we are not about to stop.
+    private func isThere(_ arrival: Arrival) -> Bool {
+        !arrivals.isClosed && seen.withLock { $0.tap == arrival.tap && $0.isThere }
+    }
+
+    /// Whether another card, or the same one again, was laid down since.
+    private func isSuperseded(_ arrival: Arrival) -> Bool { seen.withLock { $0.tap != arrival.tap } }
 
     /// How long another program may hold the card before we give up, in milliseconds: pcscd's own look at a new card,
     /// or a technician's tool, takes far less.
@@ -111,7 +148,9 @@ final class ReaderStation: Sendable {
 
     private func finish(_ arrival: Arrival, _ report: ActivationReport, _ problem: String?) {
         let announcement = Announcement(report.ending)
-        for (index, prompt) in announcement.prompts.enumerated() {
+        // Who has laid the card down again already must not be told to do so: it would cut “do not remove it” short.
+        let prompts = report.ending.isLoss && isSuperseded(arrival) ? [] : announcement.prompts
+        for (index, prompt) in prompts.enumerated() {
             let earliest = arrival.at.advanced(milliseconds: around.successAfterMilliseconds)
             around.announce(
                 prompt, announcement.waits || index > 0 ? .queue : .preempt, announcement.waits ? earliest : nil,
@@ -127,8 +166,8 @@ final class ReaderStation: Sendable {
     }
 
     /// Changes the reader's light; a reader that will not is no reason to stop.
-    private func show(_ command: ReaderProfile.Lights.Command?, _ transport: any CardTransport) {
-        guard let command, let lights = profile.lights else { return }
+    private func show(_ command: ReaderProfile.Lights.Command?, _ transport: (any CardTransport)?) {
+        guard let command, let transport, let lights = profile.lights else { return }
         switch lights.transport {
         case .apdu: _ = try? transport.transmit(command.send)
         case .escape: _ = lights.controlCode.map { try? transport.control(code: $0, command.send) }
@@ -137,6 +176,9 @@ final class ReaderStation: Sendable {
 }
 
 extension ActivationEnding {
+    /// Whether the card was lost on the way.
+    fileprivate var isLoss: Bool { self == .unknown || self == .leftUntouched }
+
     /// What only this ending knows, for people; no account, no holder.
     fileprivate var particulars: String? {
         switch self {

@@ -6,12 +6,19 @@ import Synchronization
 /// Tells systemd how we are: one datagram to `$NOTIFY_SOCKET` (sd_notify(3)); silent when nobody listens.
 struct ServiceManager: Sendable {
     private let address: String?
-    /// How often systemd wants to hear from us, in milliseconds; `nil` when it does not watch.
-    let watchdogMilliseconds: Int64?
+    /// How often loops go round and the main thread looks whether they did, in milliseconds.
+    ///
+    /// A quarter of what systemd waits for (systemd.service(5), WatchdogSec=): a loop that has just missed one look is
+    /// seen at the next, and systemd hears of it in half its time.
+    let loopMilliseconds: Int64
+
+    /// When systemd does not watch, or waits long.
+    private static let longestLoop: Int64 = 5000
 
     init(environment: [String: String]) {
         address = environment["NOTIFY_SOCKET"]
-        watchdogMilliseconds = environment["WATCHDOG_USEC"].flatMap(Int64.init).map { $0 / 1000 }
+        let watchdog = environment["WATCHDOG_USEC"].flatMap(Int64.init).map { $0 / 4000 }
+        loopMilliseconds = min(max(watchdog ?? Self.longestLoop, 1), Self.longestLoop)
     }
 
     func ready() { send("READY=1\nSTATUS=waiting for cards") }

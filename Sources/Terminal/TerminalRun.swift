@@ -14,8 +14,6 @@ import Voice
 extension TerminalService {
     /// How long the card in hand, the sentence being spoken and the request under way may take after a signal, together.
     private static let stopMilliseconds: Int64 = 1800
-    /// How often the main thread looks whether every loop lives, when systemd sets no interval.
-    private static let lookMilliseconds: Int64 = 5000
 
     /// Serves cards until SIGTERM or SIGINT. Call from the main thread, after ``prepareSignals()``.
     ///
@@ -24,9 +22,10 @@ extension TerminalService {
         let manager = ServiceManager(environment: Self.environment)
         let socket = openControlSocket()
         events.attach(socket)
-        health.current.forEach { events.publish(TerminalEvent(.raised($0), at: time.now())) }
         uploader?.start { self.watchdog.tick(.sync) }
-        let monitor = ReaderMonitor(time: time, tick: { self.watchdog.tick(.readers) }) { self.handle($0) }
+        let monitor = ReaderMonitor(
+            time: time, waitMilliseconds: manager.loopMilliseconds, tick: { self.watchdog.tick(.readers) }
+        ) { self.handle($0) }
         let monitorThread = monitor.start()
         manager.ready()
         events.publish(
@@ -44,7 +43,7 @@ extension TerminalService {
         guard let path = configuration.controlSocket else { return nil }
         do throws(ControlSocketError) {
             let socket = try ControlSocket(path: path)
-            _ = socket.start()
+            _ = socket.start { self.health.current.map { TerminalEvent(.raised($0), at: self.time.now()) } }
             return socket
         } catch {
             // Without it nobody can watch, but cards are served.
@@ -54,10 +53,9 @@ extension TerminalService {
     }
 
     private func waitForSignal(_ manager: ServiceManager) {
-        // systemd.service(5), WatchdogSec=: notify at half the interval; twice that is proof enough for a look.
-        let interval = manager.watchdogMilliseconds.map { $0 / 3 } ?? Self.lookMilliseconds
         while true {
-            if let signal = Signals.wait(until: time.now().advanced(milliseconds: interval), time: time) {
+            let look = time.now().advanced(milliseconds: manager.loopMilliseconds)
+            if let signal = Signals.wait(until: look, time: time) {
                 log.notice("stopping", metadata: ["signal": "\(signal)"])
                 return
             }
@@ -96,6 +94,7 @@ extension TerminalService {
             health.raise(.pcscdUnreachable, error.description)
         case .serviceAvailable:
             health.clear(.pcscdUnreachable)
+        case .noReaders:
             noteReaderCount()
         case .readerAttached(let name):
             attach(name, now)
@@ -114,6 +113,7 @@ extension TerminalService {
                     "ended", at: now, tap: tap, reader: reader, what: Notice.cardUnreadable.id,
                     detail: "the card does not answer", code: Notice.cardUnreadable.code))
         case .cardRemoved(let reader):
+            stations.withLock { $0[reader]?.0 }?.cardLeft()
             events.publish(TerminalEvent("removed", at: now, reader: reader))
         }
     }

@@ -108,7 +108,8 @@ public final class TerminalService: Sendable {
             do throws(RosterStoreError) { try store.load() } catch { health.raise(.rosterTooOld, "\(error)") }
             return store
         } catch {
-            throw .configuration("stateDirectory: \(error)")
+            throw .configuration(
+                configuration.file, "stateDirectory", expected: "a directory that can be written (\(error))")
         }
     }
 }

@@ -109,6 +109,7 @@ struct WitnessedJournal: RecordSink, JournalFeed {
     var firstSequence: UInt64 { journal.firstSequence }
     var lastSequence: UInt64 { journal.lastSequence }
     var cursor: AckCursor { journal.cursor }
+    var freeSlots: Int { journal.freeSlots }
 
     func append(type: RecordType, payload: [UInt8]) throws(JournalError) -> AppendedRecord {
         let appended = try journal.append(type: type, payload: payload)

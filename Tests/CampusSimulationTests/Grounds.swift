@@ -36,7 +36,8 @@ struct Grounds: Sendable {
 
     func configuration(_ terminal: UInt16) -> Configuration {
         Configuration(
-            number: terminal, name: "Kiosk \(terminal)", stateDirectory: "", profiles: "", cardLayout: layout.id,
+            file: "", number: terminal, name: "Kiosk \(terminal)", stateDirectory: "", profiles: "",
+            cardLayout: layout.id,
             keys: "",
             credentials: .init(token: Self.token, journalKey: Self.journalKey(terminal), rosterKey: rosterKey),
             readers: [], voice: .init(device: "", languages: []),

@@ -89,6 +89,22 @@ struct RealPcscdTests {
         try witness.await("the card's going") { $0 == .cardRemoved(reader: Self.readerName) }
     }
 
+    @Test("a monitor stops at once, whatever it is doing at that moment")
+    func stopped() throws {
+        try pcscd.start()
+        let rounds: Int64 = 60
+        for round in 0..<rounds {
+            // So long that only a cancelled wait can end in time.
+            let monitor = ReaderMonitor(time: SystemTime(), waitMilliseconds: 600_000) { _ in }
+            let thread = monitor.start()
+            let time = SystemTime()
+            time.sleep(until: Platform.Instant(nanoseconds: time.now().nanoseconds + round * 50_000))
+            monitor.stop()
+            try #require(thread.join(until: time.now().advanced(milliseconds: 20_000)), "round \(round)")
+        }
+        print("\(rounds) monitors stopped at moments 50 µs apart")
+    }
+
     @Test("a card tells its ATR and its UID, and another program cannot come in between")
     func cardAnswers() throws {
         try pcscd.start()

@@ -32,9 +32,12 @@ struct VoicePackTests {
     func malformedManifest() throws {
         let good = TestPacks.wav(TestPacks.samples(1, 160))
         let cases: [(String, String, String)] = [
-            (TestPacks.manifest(["\"a\": {\"file\": 7}"]), "sentences.a.file", "a text"),
+            (TestPacks.manifest(["\"a\": {\"file\": 7}"]), "sentences.a.file", "a text in quotes"),
             (TestPacks.manifest(["\"a\": 3"]), "sentences.a", ""),
-            (TestPacks.manifest([#""a": {"file": "a.wav", "text": "a"}"#]), "sentences.a.milliseconds", "a value"),
+            (
+                TestPacks.manifest([#""a": {"file": "a.wav", "text": "a"}"#]), "sentences.a.milliseconds",
+                "a value; it is missing"
+            ),
             (
                 TestPacks.manifest([Self.entry.replacingOccurrences(of: "a.wav", with: "../a.wav")]),
                 "sentences.a.file", "the name of a file in the same folder"
@@ -51,7 +54,7 @@ struct VoicePackTests {
                 TestPacks.manifest([Self.entry]).replacingOccurrences(of: "8000", with: "3"), "sampleRate",
                 "8000 to 48000 samples per second"
             ),
-            ("{", "", ""), ("[]", "", ""), ("", "", ""),
+            ("{", "line 1", ""), ("[]", "", ""), ("", "line 1", ""),
         ]
         for (manifest, path, expected) in cases {
             let (error, folder) = try error(manifest, files: ["a.wav": good])
