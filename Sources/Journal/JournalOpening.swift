@@ -55,7 +55,7 @@ extension JournalWriter {
     private static func clean(_ storage: any JournalStorage) throws(JournalError) -> Set<String> {
         try guarded { () throws(StorageError) in
             var names = Set(try storage.list())
-            for name in names where name.hasSuffix(temporarySuffix) {
+            for name in names.sorted() where name.hasSuffix(temporarySuffix) {
                 try storage.remove(name)
                 names.remove(name)
             }

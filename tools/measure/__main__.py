@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import pathlib
 import shutil
 import statistics
@@ -91,8 +90,6 @@ def measure(stack, timeline, started):
         works.append(end["milliseconds"])
         apdus.append(end["apdus"])
         cpu.append((cpu_seconds(daemon) - used) * 1000)
-        if os.environ.get("DBG"):
-            print({(t/"comm").read_text().strip(): int((t/"schedstat").read_text().split()[0])/1e6 for t in pathlib.Path(f"/proc/{daemon}/task").iterdir()})
         if end["code"] != "YK-A00":
             raise SystemExit(f"tools/bench: tap {tap} ended as {end['what']}")
         hand.order("lifted", do="lift")
