@@ -89,7 +89,7 @@ let package = Package(
             "Activation",
             [
                 "CampusCard", "DeviceProfiles", "Mifare", "SmartCard", "Simulator", "Journal", "LedgerProtocol",
-                "Platform",
+                "Platform", "TestSupport",
             ]),
         tests("Journal", ["Simulator", "Platform"]),
         tests("LedgerProtocol", ["Platform", crypto]),

@@ -5,6 +5,7 @@ import LedgerProtocol
 import Mifare
 import Platform
 import Simulator
+import TestSupport
 import Testing
 
 /// Every place at which a card can be pulled away, and what the next taps make of it.
@@ -35,7 +36,7 @@ struct PullTests {
     func everyPairOfBoundaries() throws {
         var pairs = 0
         for first in 1...25 {
-            for second in 1...30 {
+            for second in stride(from: 1, through: 30, by: SweepSize.current == .quick ? 7 : 1) {
                 for kind in [CardFault.Kind.beforeCommand, .afterCommand] {
                     try expectResumed(
                         [CardFault(at: first, kind), CardFault(at: second, kind)], size: .oneK, uid: Self.uids[0],
@@ -51,7 +52,9 @@ struct PullTests {
     func insideDataWrites() throws {
         var tears = 0
         let seed: UInt64 = 0x59494B41
-        for kind in [TornWrite.old, .new, .erased] + (0..<16).map({ TornWrite.mixed(seed: seed &+ $0) }) {
+        for kind in [TornWrite.old, .new, .erased]
+            + (0..<(SweepSize.current == .quick ? 4 : 16)).map({ TornWrite.mixed(seed: seed &+ $0) })
+        {
             for apdu in 1...25 {
                 try expectResumed(
                     [CardFault(at: apdu, .tear(kind))], size: .oneK, uid: Self.uids[0], elsewhere: false)

@@ -83,7 +83,8 @@ extension RealPrograms {
             var endings: [String: Int] = [:]
             var people = kiosk.people.dropFirst()
             // Two cards at a time, on two readers: pcscd's looks at its readers are what takes the time.
-            for boundary in stride(from: 2, to: apdus, by: 3) {
+            let step = SweepSize.current == .quick ? 9 : 3
+            for boundary in stride(from: 2, to: apdus, by: step) {
                 let cards = try people.prefix(2).map { try kiosk.card(of: $0) }
                 people = people.dropFirst(2)
                 let faults = [0, 1].map { CardFault(at: boundary + $0, kinds[(boundary / 3 + $0) % kinds.count]) }
@@ -98,7 +99,7 @@ extension RealPrograms {
             }
             let tried = endings.values.reduce(0, +)
             print("cards pulled at \(tried) of \(apdus) APDUs, all finished; the first taps: \(endings)")
-            #expect(tried > apdus / 2)
+            #expect(tried > apdus * 2 / (step + 1))
             try kiosk.awaitPosted()
             #expect(try kiosk.stopDaemon().status == 0)
             try expectPosted(kiosk, Array(kiosk.people.dropLast(people.count)))
