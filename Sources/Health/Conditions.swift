@@ -1,10 +1,10 @@
-/// Faults of the terminal. R: reader, S: sound, N: network and ledger, J: journal, P: profiles, K: keys, C: configuration.
+/// Faults of the terminal. R: reader, S: sound, N: network and ledger, J: journal, P: profiles, C: configuration.
 extension Notice {
     /// Every condition there is.
     public static let conditions: [Notice] = [
         .pcscdUnreachable, .readerMissing, .readerNotKnown, .soundMissing, .voicePackInvalid, .promptMissing,
         .ledgerUnreachable, .ledgerRefuses, .terminalFrozen, .rosterTooOld, .journalStopped, .journalDamaged,
-        .journalUnsent, .journalFull, .profileInvalid, .keysIncomplete, .configurationInvalid,
+        .journalFull, .profileInvalid, .configurationInvalid,
     ]
 
     /// pcscd cannot be reached.
@@ -80,12 +80,6 @@ extension Notice {
         title: Text("流水日志有损坏记录，已隔离", "damaged journal records were set aside"),
         nextStep: Text("保存 quarantine 文件并报告卡务中心", "save the quarantine files and report to the card centre"))
 
-    /// Records wait for the ledger longer than they should.
-    public static let journalUnsent = Notice(
-        "YK-J03", "journal-unsent", .degraded,
-        title: Text("有记录长时间未上传", "records have waited long for the ledger"),
-        nextStep: Text("检查网络；不要重装终端", "check the network; do not reinstall the terminal"))
-
     /// There is no room for another segment: cards in hand are concluded, no new one is begun.
     public static let journalFull = Notice(
         "YK-J04", "journal-full", .outOfService,
@@ -97,12 +91,6 @@ extension Notice {
         "YK-P01", "profile-invalid", .degraded,
         title: Text("有设备描述文件格式错误，已跳过", "a profile file is malformed and was skipped"),
         nextStep: Text("按提示修正该文件", "correct the file at the place given"))
-
-    /// The key ring lacks a key that the layout names.
-    public static let keysIncomplete = Notice(
-        "YK-K01", "keys-incomplete", .outOfService,
-        title: Text("密钥不完整", "a key that the card layout names is missing"),
-        nextStep: Text("为本终端重新装入密钥", "load this terminal's keys again"))
 
     /// The configuration is malformed.
     public static let configurationInvalid = Notice(

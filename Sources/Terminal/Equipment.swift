@@ -27,6 +27,9 @@ struct Equipment {
         } catch {
             throw .configuration(error.description)
         }
+        if let key = layout.keyMissing(from: keys) {
+            throw .configuration(configuration.keys, "keys", expected: "a key named \(key), as the card layout asks")
+        }
         for (index, pinned) in configuration.readers.enumerated() where readers.profile(id: pinned.profile) == nil {
             throw .configuration(
                 configuration.file, "readers[\(index)].profile",

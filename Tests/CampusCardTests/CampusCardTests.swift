@@ -110,6 +110,19 @@ struct CampusCardTests {
         #expect(access.bytes == [0x78, 0x77, 0x88])
     }
 
+    @Test("a key ring that lacks any key of the layout is found out before a card is touched")
+    func missingKeys() throws {
+        #expect(layout.keyMissing(from: keys) == nil)
+        let ring = try String(contentsOfFile: Repository.profiles + "/terminals/demo/keys.json5", encoding: .utf8)
+        for name in ["old.read", "transport", "yika.read", "yika.write", "yika.mac"] {
+            let file = NSTemporaryDirectory() + "yika-ring-\(UUID()).json5"
+            defer { try? FileManager.default.removeItem(atPath: file) }
+            let changed = ring.replacingOccurrences(of: "\"\(name)\"", with: "\"other\"")
+            try changed.write(toFile: file, atomically: true, encoding: .utf8)
+            #expect(layout.keyMissing(from: try FileKeyRing(path: file)) == "\(name) (version 1)")
+        }
+    }
+
     @Test("a layout that contradicts itself is refused, with the path to the value")
     func badLayouts() throws {
         let good = try String(contentsOfFile: Repository.profiles + "/cards/campus-2026.json5", encoding: .utf8)
