@@ -16,6 +16,8 @@ final class PermitDesk: PermitAuthority {
     private let acknowledged: @Sendable () -> UInt64
     private let health: HealthRegistry
     private let time: any TimeSource
+    /// The condition that the last question left, to be taken back by the next good answer.
+    private var trouble: Notice?
 
     /// A desk for one reader.
     init(
@@ -38,10 +40,22 @@ final class PermitDesk: PermitAuthority {
         let holder = HolderHash(holderNumber: holderNumber, key: rosterKey)
         let request = PermitRequest(terminal: terminal, uid: uid.bytes.hex(), holder: holder.bytes.hex())
         do throws(LedgerClientError) {
-            return decide(uid, try client.permit(request, deadline: deadline)) ?? decideByRoster(uid, holder)
+            if let decision = decide(uid, try client.permit(request, deadline: deadline)) {
+                if let trouble { health.clear(trouble) }
+                trouble = nil
+                return decision
+            }
+            note(.ledgerRefuses, "a permission without an account")
         } catch {
-            return decideByRoster(uid, holder)
+            note(error.notice, error.description)
         }
+        return decideByRoster(uid, holder)
+    }
+
+    /// Going by the roster is never silent: the upload may be well, or have nothing to send, while permissions fail.
+    private func note(_ notice: Notice, _ detail: String) {
+        trouble = notice
+        health.raise(notice, detail)
     }
 
     /// What the ledger's answer means; `nil` when it contradicts itself.

@@ -45,11 +45,7 @@ extension TerminalService {
         switch event {
         case .acknowledged(let acknowledgement):
             events.publish(TerminalEvent("acknowledged", at: at, sequence: acknowledgement.acknowledged))
-        case .unreachable(let error):
-            switch error.kind {
-            case .unreachable, .timeout: health.raise(.ledgerUnreachable, error.description)
-            case .untrusted, .denied, .nonsense, .refused: health.raise(.ledgerRefuses, error.description)
-            }
+        case .unreachable(let error): health.raise(error.notice, error.description)
         case .back:
             health.clear(.ledgerUnreachable)
             health.clear(.ledgerRefuses)
@@ -60,6 +56,16 @@ extension TerminalService {
         case .rosterRejected(let error): health.raise(.rosterTooOld, "offered, but not taken: \(error)")
         case .frozen(let stop): health.raise(.terminalFrozen, "\(stop)")
         case .journal(let error): health.raise(.journalStopped, error.description)
+        }
+    }
+}
+
+extension LedgerClientError {
+    /// The condition that this error is a sign of.
+    var notice: Notice {
+        switch kind {
+        case .unreachable, .timeout: .ledgerUnreachable
+        case .untrusted, .denied, .nonsense, .refused: .ledgerRefuses
         }
     }
 }

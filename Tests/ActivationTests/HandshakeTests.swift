@@ -116,7 +116,6 @@ struct HandshakeTests {
         let first = try repository.card(.oneK, uid: [0x04, 0x11, 0x22, 0x33])
         let second = try repository.card(.oneK, uid: [0x04, 0x44, 0x55, 0x66])
         let memories = [first.chip.memory, second.chip.memory]
-        // The first look at our sector of a card that is not free makes the reader select again.
         for apdu in 1...8 {
             kiosk.reader.layDown(first)
             kiosk.reader.swap(at: apdu, to: second)
