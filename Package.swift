@@ -20,8 +20,8 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [St
     .target(name: name, dependencies: dependencies, exclude: exclude)
 }
 
-func tests(_ room: String, _ extra: [Target.Dependency] = []) -> Target {
-    .testTarget(name: "\(room)Tests", dependencies: [.byName(name: room)] + extra)
+func tests(_ room: String, _ extra: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .testTarget(name: "\(room)Tests", dependencies: [.byName(name: room)] + extra, exclude: exclude)
 }
 
 let package = Package(
@@ -91,7 +91,7 @@ let package = Package(
                 "CampusCard", "DeviceProfiles", "Mifare", "SmartCard", "Simulator", "Journal", "LedgerProtocol",
                 "Platform", "TestSupport",
             ]),
-        tests("Journal", ["Simulator", "Platform"]),
+        tests("Journal", ["Simulator", "Platform", crypto], exclude: ["Fixtures"]),
         tests("LedgerProtocol", ["Platform", crypto]),
         tests("Sync", ["Journal", "LedgerProtocol", "Simulator", "Platform", "Ledger"]),
         tests("Voice", ["Platform", "DataFiles"]),

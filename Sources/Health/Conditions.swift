@@ -4,7 +4,7 @@ extension Notice {
     public static let conditions: [Notice] = [
         .pcscdUnreachable, .readerMissing, .readerNotKnown, .soundMissing, .voicePackInvalid, .promptMissing,
         .ledgerUnreachable, .ledgerRefuses, .terminalFrozen, .rosterTooOld, .journalStopped, .journalDamaged,
-        .journalFull, .profileInvalid, .configurationInvalid,
+        .journalFull, .journalKeyMissing, .rootKeyOnTerminal, .profileInvalid, .configurationInvalid,
     ]
 
     /// pcscd cannot be reached.
@@ -85,6 +85,22 @@ extension Notice {
         "YK-J04", "journal-full", .outOfService,
         title: Text("磁盘已满，流水日志无法扩展", "the disk is full; the journal cannot grow"),
         nextStep: Text("清理磁盘空间；勿删除 journal 目录", "make room on the disk; leave the folder journal alone"))
+
+    /// The journal cannot be begun, or go on after its `head` was lost, without the terminal's root key.
+    public static let journalKeyMissing = Notice(
+        "YK-J05", "journal-key-missing", .outOfService,
+        title: Text("流水日志缺少密钥", "the journal has no key"),
+        nextStep: Text(
+            "从卡务中心取得本机的日志密钥，存为状态目录中的 journal.key，然后重启服务",
+            "put this terminal's journal key from the card centre into the state folder as journal.key, then restart"))
+
+    /// The journal's root key lies on the terminal although it is not needed any more.
+    public static let rootKeyOnTerminal = Notice(
+        "YK-J06", "root-key-on-terminal", .degraded,
+        title: Text("流水日志的根密钥仍留在本机", "the journal's root key is still on this terminal"),
+        nextStep: Text(
+            "从凭据文件中删除 journalKey（卡务中心保留一份），然后重启服务",
+            "remove journalKey from the credentials file (the card centre keeps it), then restart"))
 
     /// A profile file is malformed and was skipped.
     public static let profileInvalid = Notice(

@@ -30,10 +30,10 @@ public final class Journal: RecordSink, JournalFeed, Sendable {
     ///
     /// - Parameters:
     ///   - terminal: whose journal it is; another terminal's is refused.
-    ///   - key: the key of its chain.
+    ///   - key: the root key of its chain; needed only to begin a journal or to replace a lost `head`.
     ///   - tick: called by the thread at least every second while it is alive, for the watchdog.
     public static func open(
-        storage: any JournalStorage, terminal: UInt16, key: ChainKey, time: any TimeSource,
+        storage: any JournalStorage, terminal: UInt16, key: ChainKey?, time: any TimeSource,
         options: JournalOptions = JournalOptions(), tick: @escaping @Sendable () -> Void = {}
     ) throws(JournalError) -> Journal {
         let writer = try JournalWriter.open(
@@ -92,13 +92,14 @@ public final class Journal: RecordSink, JournalFeed, Sendable {
         while true {
             tick()
             guard let first = requests.receive(until: clock.now().advanced(milliseconds: tickMilliseconds)) else {
-                if requests.isClosed { return }
+                if requests.isClosed { return writer.close() }
+                writer.maintain()
                 continue
             }
             let group = [first] + requests.drain()
             for (request, result) in zip(group, writer.append(group.map(\.draft))) { request.answer.give(result) }
             // After the answers: nobody waits while the next segment is filled with zeros.
-            writer.prepareSpare()
+            writer.maintain()
         }
     }
 }

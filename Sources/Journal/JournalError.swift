@@ -12,6 +12,8 @@ public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     case unknownFormat(file: String, version: Int)
     /// The file was written under another chain key.
     case wrongKey(file: String)
+    /// There is no `head` that holds the present keys, and no root key to make it from.
+    case keyMissing
     /// Segments of several epochs lie in the directory.
     case mixedEpochs([UInt32])
     /// The disk failed; nothing was promised.
@@ -44,6 +46,8 @@ public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
             "\(file) belongs to terminal \(found), this is terminal \(expected)"
         case .unknownFormat(let file, let version): "\(file) has format \(version), which this program does not know"
         case .wrongKey(let file): "\(file) was written under another chain key"
+        case .keyMissing:
+            "the journal has no readable head: it takes the terminal's journal key from the ledger to begin or go on"
         case .mixedEpochs(let epochs): "segments of epochs \(epochs) lie in one directory"
         case .storage(let error): "journal: \(error)"
         case .poisoned(let error): "journal stopped after a failed write: \(error)"

@@ -7,8 +7,10 @@ extension JournalWriter {
     ///
     /// When it returns, everything recovered is durable, torn bytes are set aside, and lost records are reported by
     /// records of the journal's own.
+    ///
+    /// - Parameter key: the root key; needed only where there is no `head` yet, see ``JournalError/keyMissing``.
     public static func open(
-        storage: any JournalStorage, terminal: UInt16, key: ChainKey, time: any TimeSource,
+        storage: any JournalStorage, terminal: UInt16, key: ChainKey?, time: any TimeSource,
         options: JournalOptions = JournalOptions()
     ) throws(JournalError) -> JournalWriter {
         do throws(StorageError) {
@@ -17,37 +19,64 @@ extension JournalWriter {
             if error.code == EWOULDBLOCK { throw .locked }
             throw error.code == ENOENT ? .missingDirectory(error) : JournalError(opening: error)
         }
-        let (cursorFile, found) = try CursorFile.open(storage: storage, terminal: terminal)
-        var scan = Recovery(storage: storage, terminal: terminal, key: key, cursor: found)
+        let (cursorFile, foundCursor) = try CursorFile.open(storage: storage, terminal: terminal)
+        let (headFile, foundHead) = try HeadFile.open(storage: storage, terminal: terminal, root: key)
+        guard let identifier = foundHead?.keyIdentifier ?? key?.identifier else { throw .keyMissing }
+        var scan = Recovery(
+            storage: storage, terminal: terminal, keyIdentifier: identifier, cursor: foundCursor, head: foundHead)
         try scan.run()
-        if found == nil && !scan.segments.isEmpty { scan.add(.cursorDamaged) }
-        let files = try clean(storage)
-        let names = Quarantine(storage: storage, epoch: scan.epoch ?? 0, segments: scan.segments, present: files)
-        let active = scan.segments.last { $0.contains(scan.next) }
-        // A full segment still needs settling, when its last record was the last of all.
-        let tail = active ?? scan.segments.last { $0.end == scan.next }
-        let file = try settleTail(&scan, of: tail, quarantine: names)
+        if foundCursor == nil && !scan.segments.isEmpty { scan.add(.cursorDamaged) }
+        // A journal of format 1 has no head, and that is no damage.
+        if foundHead == nil && (scan.hasPresentFormat || scan.segments.isEmpty && foundCursor != nil) {
+            scan.add(.headDamaged)
+        }
 
+        let files = try clean(storage)
+        let quarantine = Quarantine(storage: storage, epoch: scan.epoch ?? 0, segments: scan.segments, present: files)
+        let file = try settleTail(&scan, quarantine)
         let epoch = scan.epoch ?? options.epoch ?? UInt32.random(in: 1...UInt32.max)
-        let cursor = found ?? AckCursor(epoch: epoch, acknowledged: 0, chainHead: .start)
-        if scan.segments.isEmpty && found == nil {
+        let cursor = foundCursor ?? AckCursor(epoch: epoch, acknowledged: 0, chainHead: .start)
+        let lost = try setAside(&scan, acknowledged: cursor.acknowledged, quarantine)
+        guard let keys = foundHead?.keys ?? key.map({ ChainKeys(root: $0, epoch: epoch) }) else { throw .keyMissing }
+        let head = try renewHead(headFile, scan, epoch: epoch, keyIdentifier: identifier, keys: keys)
+        if foundCursor == nil && scan.segments.isEmpty {
             // A journal's cursor is there before its first segment: a segment without one tells that it was lost.
             try guarded { () throws(StorageError) in try cursorFile.store(cursor) }
         }
-        let lost = try setAside(&scan, acknowledged: cursor.acknowledged, quarantine: names)
         let reader = JournalReader(
-            storage: storage, key: key, epoch: epoch,
+            storage: storage, keys: head.keys, epoch: epoch,
             view: JournalReader.View(
                 segments: scan.segments, last: scan.next - 1, cursor: cursor, gaps: scan.known,
                 hasSpare: try hasSpare(storage, files, options), poison: nil),
             cursorFile: cursorFile, segmentsKept: options.acknowledgedSegmentsKept)
         let writer = JournalWriter(
             terminal: terminal, recovery: scan.report, reader: reader, time: time, options: options,
-            boot: scan.boot + 1,
-            state: State(active: active, file: active == nil ? nil : file, next: scan.next, head: scan.head ?? .start))
+            headFile: headFile, head: head,
+            active: file.flatMap { file in
+                scan.segments.last { $0.contains(scan.next) }.map { ($0, file) }
+            })
         try writer.report(lost)
-        writer.prepareSpare()
+        writer.maintain()
         return writer
+    }
+
+    /// Takes a new key if the present one has been used, and destroys the old one.
+    private static func renewHead(
+        _ file: HeadFile, _ scan: Recovery, epoch: UInt32, keyIdentifier: [UInt8], keys: ChainKeys
+    ) throws(JournalError) -> JournalHead {
+        var head = JournalHead(
+            epoch: epoch, sequence: scan.next - 1, chainMAC: scan.chain ?? .start, boot: scan.boot + 1,
+            keyIdentifier: keyIdentifier, keys: keys)
+        if scan.next > 1, let last = scan.lastStep, last >= keys.present {
+            // Where the last records are lost, staying is always allowed and going forward may not be.
+            _ = head.keys.move(to: scan.isStepStale ? last : last + 1)
+        }
+        do throws(StorageError) {
+            try file.store(head)
+        } catch {
+            throw JournalError(opening: error)
+        }
+        return head
     }
 
     /// Removes what was never finished, and makes durable every name that is left: a killed process may have renamed
@@ -74,7 +103,8 @@ extension JournalWriter {
         guard names.contains(spareName) else { return false }
         return try guarded { () throws(StorageError) in
             let spare = try storage.open(spareName)
-            guard try spare.read(at: 0, count: Segment.offset(ofSlot: 0)).allSatisfy({ $0 == 0 }) else {
+            let (header, unreadable) = try spare.readAround(at: 0, count: Segment.offset(ofSlot: 0))
+            guard unreadable.isEmpty, header.allSatisfy({ $0 == 0 }) else {
                 try storage.remove(spareName)
                 return false
             }
@@ -86,44 +116,66 @@ extension JournalWriter {
     ///
     /// What was just read may come from memory alone, left there by a process that was killed before its sync, or whose
     /// sync failed and took the pages' dirty marks with it. Only writing the bytes again makes a sync mean something.
+    ///
+    /// - Returns: the segment that the next record goes to or the last one went to; `nil` when there is none, or none
+    ///   that can be written on.
     private static func settleTail(
-        _ scan: inout Recovery, of segment: Segment?, quarantine: Quarantine
+        _ scan: inout Recovery, _ quarantine: Quarantine
     ) throws(JournalError) -> (any JournalFile)? {
-        guard let segment else { return nil }
         let next = scan.next
+        // A full segment needs settling too, when its last record was the last of all.
+        let tail = scan.segments.last { $0.contains(next) } ?? scan.segments.last { $0.end == next }
+        guard let segment = tail else { return nil }
         let torn = scan.lastTorn.map { min($0, segment.end - 1) }.flatMap { $0 < next ? nil : $0 }
         var copy: String?
         if let torn { copy = try quarantine.copy(from: next, to: torn) }
+        let cleared = torn == nil || copy == nil ? 0 : Int(clamping: (torn ?? next) - next) + 1
         let file = try guarded { () throws(StorageError) in
             let file = try scan.storage.open(segment.name)
-            let first = max(segment.first, next - min(next, UInt64(largestBatch)))
-            if first < next {
-                let offset = Segment.offset(ofSlot: Int(first - segment.first))
-                try file.write(try file.read(at: offset, count: Int(next - first) * Slot.size), at: offset)
-            }
-            if let torn, copy != nil {
-                let zeros = [UInt8](repeating: 0, count: Int(torn - next + 1) * Slot.size)
-                try file.write(zeros, at: Segment.offset(ofSlot: Int(next - segment.first)))
-            }
-            try file.sync()
-            return file
+            return try rewriteTail(of: segment, file, next: next, cleared: cleared) ? file : nil
         }
         if let torn { scan.add(.tornTail(from: next, to: torn, quarantine: copy)) }
+        if file == nil {
+            scan.add(.segmentLeft(file: segment.name))
+            scan.leaveLastSegment()
+        }
         return file
     }
+
+    /// - Returns: false when a sector there cannot be read: then it cannot be written in part either.
+    private static func rewriteTail(
+        of segment: Segment, _ file: any JournalFile, next: UInt64, cleared: Int
+    ) throws(StorageError) -> Bool {
+        let first = max(segment.first, next - min(next, UInt64(largestBatch)))
+        let start = Segment.offset(ofSlot: Int(first - segment.first))
+        let aligned = start / SectorPair.sectorSize * SectorPair.sectorSize
+        let end = Segment.offset(ofSlot: Int(next - segment.first))
+        // The page that the next record lies in belongs to it: writing there reads the rest of it first.
+        let readEnd = min(try file.size(), (end / pageSize + 1) * pageSize)
+        let (bytes, unreadable) = try file.readAround(at: aligned, count: readEnd - aligned)
+        guard unreadable.isEmpty else { return false }
+        if start < end { try file.write(Array(bytes[(start - aligned)..<(end - aligned)]), at: start) }
+        if cleared > 0 { try file.write([UInt8](repeating: 0, count: cleared * Slot.size), at: end) }
+        try file.sync()
+        return true
+    }
+
+    /// The page cache's unit; larger ones exist on other processors, where this is merely too careful by less.
+    private static let pageSize = 4096
 
     /// Copies damaged stretches to quarantine files and reports them.
     ///
     /// - Returns: those for which the journal needs a gap record yet.
     private static func setAside(
-        _ scan: inout Recovery, acknowledged: UInt64, quarantine: Quarantine
+        _ scan: inout Recovery, acknowledged: UInt64, _ quarantine: Quarantine
     ) throws(JournalError) -> [Damage] {
         var lost: [Damage] = []
         for damage in scan.damages {
             // Acknowledged segments are removed in no order that a crash would keep: their absence is no damage.
             if damage.reason == .missing && damage.to <= acknowledged { continue }
             for part in damage.parts(notIn: scan.known.map(\.gap)) {
-                let copy = part.reason == .damaged ? try quarantine.copy(from: part.from, to: part.to) : nil
+                let holdsBytes = part.reason == .damaged || part.reason == .uncertain
+                let copy = holdsBytes ? try quarantine.copy(from: part.from, to: part.to) : nil
                 scan.add(.damage(from: part.from, to: part.to, reason: part.reason, quarantine: copy))
                 guard part.to > acknowledged else { continue }
                 var open = part
@@ -165,7 +217,7 @@ extension Damage {
                 if part.from < gap.from {
                     var before = part
                     before.to = gap.from - 1
-                    before.resume = nil
+                    before.resume = .lost
                     left.append(before)
                 }
                 if part.to > gap.to {
@@ -178,42 +230,5 @@ extension Damage {
             }
         }
         return parts
-    }
-}
-
-/// Copies of damaged slots, named by what they should have held.
-struct Quarantine {
-    let storage: any JournalStorage
-    let epoch: UInt32
-    let segments: [Segment]
-    let present: Set<String>
-
-    /// Copies the slots of these sequences into a file of their own.
-    ///
-    /// - Returns: its name; `nil` when there is no room for it, or no file to copy from.
-    func copy(from: UInt64, to: UInt64) throws(JournalError) -> String? {
-        var bytes: [UInt8] = []
-        do throws(StorageError) {
-            for segment in segments where segment.first <= to && segment.end > from {
-                let first = max(from, segment.first)
-                let count = Int(min(to, segment.end - 1) - first) + 1
-                bytes += try storage.open(segment.name).read(
-                    at: Segment.offset(ofSlot: Int(first - segment.first)), count: count * Slot.size)
-            }
-            guard !bytes.isEmpty else { return nil }
-            let stem = "quarantine-\(Segment.padded(epoch))-\(Segment.padded(from))-\(Segment.padded(to))"
-            var name = stem + ".bin"
-            var number = 2
-            while present.contains(name) {
-                if try storage.contents(of: name) == bytes { return name }
-                name = "\(stem)-\(number).bin"
-                number += 1
-            }
-            try storage.replace(name, with: bytes)
-            return name
-        } catch {
-            if error.isFull { return nil }
-            throw JournalError(opening: error)
-        }
     }
 }

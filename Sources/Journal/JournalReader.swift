@@ -24,6 +24,9 @@ final class JournalReader: Sendable {
             return first
         }
 
+        /// Those of which the ledger has everything; the last one is in use, whatever the ledger has of it.
+        var acknowledgedSegments: [Segment] { segments.dropLast().filter { $0.end <= cursor.acknowledged + 1 } }
+
         /// Where the next gap or segment after `sequence` begins.
         func nextStart(after sequence: UInt64) -> UInt64? {
             (segments.map(\.first) + gaps.map(\.gap.from)).filter { $0 > sequence }.min()
@@ -31,18 +34,18 @@ final class JournalReader: Sendable {
     }
 
     let storage: any JournalStorage
-    let key: ChainKey
+    let keys: ChainKeys
     let epoch: UInt32
     let view: Mutex<View>
     private let cursorFile: CursorFile
     private let segmentsKept: Int
 
     init(
-        storage: any JournalStorage, key: ChainKey, epoch: UInt32, view: View, cursorFile: CursorFile,
+        storage: any JournalStorage, keys: ChainKeys, epoch: UInt32, view: View, cursorFile: CursorFile,
         segmentsKept: Int
     ) {
         self.storage = storage
-        self.key = key
+        self.keys = keys
         self.epoch = epoch
         self.view = Mutex(view)
         self.cursorFile = cursorFile
@@ -57,7 +60,7 @@ final class JournalReader: Sendable {
         var next = max(start, view.first ?? .max)
         while next <= view.last && records.count < limit {
             if let gap = view.gap(at: next) {
-                records += gap.standIns(from: next, limit: limit - records.count, key: key)
+                records += try gap.standIns(from: next, limit: limit - records.count, keys: keys)
                 next = (records.last?.slot.sequence ?? next) + 1
             } else if let segment = view.segments.last(where: { $0.contains(next) }) {
                 let end = min(segment.end, view.nextStart(after: next) ?? .max, view.last + 1)
@@ -115,9 +118,8 @@ final class JournalReader: Sendable {
         }
         let removable = view.withLock { view in
             view.cursor = cursor
-            // The last segment is the one in use, whatever the ledger has of it.
-            let done = view.segments.dropLast().filter { $0.end <= sequence + 1 }
-            let removable = Array(done.dropLast(segmentsKept))
+            // One more than are to be kept: it is recycled as soon as the spare is used.
+            let removable = Array(view.acknowledgedSegments.dropLast(segmentsKept + 1))
             view.segments.removeAll { removable.contains($0) }
             return removable
         }
@@ -127,6 +129,16 @@ final class JournalReader: Sendable {
             try storage.syncDirectory()
         } catch {
             throw .storage(error)
+        }
+    }
+
+    /// Takes the oldest segment that need not be kept out of the view, if it has the size that is wanted.
+    func takeRecyclable(slots: Int) -> Segment? {
+        view.withLock { view in
+            let done = view.acknowledgedSegments
+            guard done.count > segmentsKept, let oldest = done.first, oldest.slots == slots else { return nil }
+            view.segments.removeAll { $0 == oldest }
+            return oldest
         }
     }
 }

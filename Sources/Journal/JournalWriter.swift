@@ -22,7 +22,14 @@ public final class JournalWriter: RecordSink, JournalFeed, Sendable {
         var active: Segment?
         var file: (any JournalFile)?
         var next: UInt64
-        var head: ChainMAC
+        var chain: ChainMAC
+        var keys: ChainKeys
+        /// The key step of the last record.
+        var lastStep: UInt32
+        /// Records written under the present key.
+        var usedUnderKey = 0
+        /// When the present key was taken.
+        var keyTaken: Instant
         var poison: StorageError?
         /// Why there is no spare segment; not asked for again until something was removed or the room is needed.
         var spareRefusal: StorageError?
@@ -34,25 +41,31 @@ public final class JournalWriter: RecordSink, JournalFeed, Sendable {
     public let recovery: RecoveryReport
     let reader: JournalReader
     let storage: any JournalStorage
-    let key: ChainKey
     let time: any TimeSource
     let options: JournalOptions
     let boot: UInt32
     let state: Mutex<State>
+    private let headFile: HeadFile
+    private let keyIdentifier: [UInt8]
 
     init(
         terminal: UInt16, recovery: RecoveryReport, reader: JournalReader, time: any TimeSource,
-        options: JournalOptions, boot: UInt32, state: State
+        options: JournalOptions, headFile: HeadFile, head: JournalHead,
+        active: (segment: Segment, file: any JournalFile)?
     ) {
         self.terminal = terminal
         self.recovery = recovery
         self.reader = reader
         storage = reader.storage
-        key = reader.key
         self.time = time
         self.options = options
-        self.boot = boot
-        self.state = Mutex(state)
+        self.headFile = headFile
+        keyIdentifier = head.keyIdentifier
+        boot = head.boot
+        state = Mutex(
+            State(
+                active: active?.segment, file: active?.file, next: head.sequence + 1, chain: head.chainMAC,
+                keys: head.keys, lastStep: head.keys.present, keyTaken: time.now()))
     }
 
     /// The journal's epoch.
@@ -93,7 +106,7 @@ public final class JournalWriter: RecordSink, JournalFeed, Sendable {
     /// Writes a record and returns when it is durable.
     public func append(type: RecordType, payload: [UInt8]) throws(JournalError) -> AppendedRecord {
         let result = append([Draft(type: type, payload: payload)])[0]
-        prepareSpare()
+        maintain()
         return try result.get()
     }
 
@@ -126,16 +139,16 @@ public final class JournalWriter: RecordSink, JournalFeed, Sendable {
         guard let active = state.active, let file = state.file else { throw .closed }
         var bytes: [UInt8] = []
         var appended: [AppendedRecord] = []
-        var head = state.head
+        var chain = state.chain
         let wall = time.wallMilliseconds()
         let sinceBoot = UInt64(clamping: time.now().milliseconds)
         for draft in drafts {
             let sequence = state.next + UInt64(appended.count)
             let slot = Slot(
                 type: draft.type, epoch: epoch, sequence: sequence, wallMilliseconds: wall,
-                bootMilliseconds: sinceBoot, boot: boot, payload: draft.payload)
-            let encoded = slot.encoded(after: head, key: key)
-            head = Slot.mac(of: encoded)
+                bootMilliseconds: sinceBoot, boot: boot, keyStep: state.keys.present, payload: draft.payload)
+            let encoded = slot.encoded(after: chain, keys: &state.keys)
+            chain = Slot.mac(of: encoded)
             bytes += encoded
             appended.append(AppendedRecord(epoch: epoch, sequence: sequence, wallMilliseconds: wall))
         }
@@ -146,7 +159,9 @@ public final class JournalWriter: RecordSink, JournalFeed, Sendable {
             throw poisoned(by: error, &state)
         }
         state.next += UInt64(drafts.count)
-        state.head = head
+        state.chain = chain
+        state.lastStep = state.keys.present
+        state.usedUnderKey += drafts.count
         let last = state.next - 1
         reader.view.withLock { $0.last = last }
         return appended
@@ -172,8 +187,9 @@ public final class JournalWriter: RecordSink, JournalFeed, Sendable {
     private func rotate(_ state: inout State) throws(JournalError) {
         let segment = Segment(epoch: epoch, first: state.next, slots: options.slotsPerSegment)
         let header = SegmentHeader(
-            terminal: terminal, epoch: epoch, firstSequence: state.next, previous: state.head,
-            keyIdentifier: key.identifier, slots: UInt32(options.slotsPerSegment), boot: boot)
+            terminal: terminal, epoch: epoch, firstSequence: state.next, previous: state.chain,
+            keyIdentifier: keyIdentifier, slots: UInt32(options.slotsPerSegment), boot: boot,
+            previousStep: state.lastStep)
         do throws(StorageError) {
             let file = try storage.open(Self.spareName)
             try file.write(header.encoded, at: 0)
@@ -188,29 +204,76 @@ public final class JournalWriter: RecordSink, JournalFeed, Sendable {
         state.active = segment
         reader.view.withLock { view in
             view.segments.removeAll { $0.first == segment.first }
+            // One that was left early ends where this one begins.
+            if let last = view.segments.indices.last { view.segments[last].end(before: segment.first) }
             view.segments.append(segment)
             view.hasSpare = false
         }
     }
 
-    /// Lays the next segment ready while nobody waits.
-    ///
-    /// A full disk is not a failure yet: the status shows it.
-    func prepareSpare() {
+    /// Does while nobody waits what would otherwise make somebody wait: lays the next segment ready, and takes a new key
+    /// when the present one has been used long enough.
+    func maintain() {
         state.withLock { state in
-            guard !reader.current().hasSpare, state.poison == nil, state.spareRefusal == nil else { return }
-            do throws(StorageError) {
-                try makeSpare()
-            } catch {
-                state.spareRefusal = error
+            guard state.poison == nil else { return }
+            if !reader.current().hasSpare && state.spareRefusal == nil {
+                do throws(StorageError) {
+                    try makeSpare()
+                } catch {
+                    // A full disk is not a failure yet: the status shows it.
+                    state.spareRefusal = error
+                }
             }
+            if isKeyDue(state) { takeNextKey(&state) }
+        }
+    }
+
+    /// Stores how far the journal goes, so that the next opening knows it whatever becomes of the last record.
+    ///
+    /// To be called once, after the last append.
+    public func close() {
+        state.withLock { state in
+            guard state.poison == nil else { return }
+            storeHead(&state)
+        }
+    }
+
+    private static let millisecondsPerDay: Int64 = 86_400_000
+
+    /// A key that no record was written under yet has nothing to protect, and a reader allows one step per record.
+    private func isKeyDue(_ state: State) -> Bool {
+        guard state.usedUnderKey > 0 else { return false }
+        return state.usedUnderKey >= options.recordsPerKey
+            || time.now().milliseconds(since: state.keyTaken) >= Self.millisecondsPerDay
+    }
+
+    private func takeNextKey(_ state: inout State) {
+        guard state.keys.move(to: state.keys.present + 1) else { return }
+        state.usedUnderKey = 0
+        state.keyTaken = time.now()
+        storeHead(&state)
+    }
+
+    private func storeHead(_ state: inout State) {
+        do throws(StorageError) {
+            try headFile.store(
+                JournalHead(
+                    epoch: epoch, sequence: state.next - 1, chainMAC: state.chain, boot: boot,
+                    keyIdentifier: keyIdentifier, keys: state.keys))
+        } catch {
+            _ = poisoned(by: error, &state)
         }
     }
 
     private func makeSpare() throws(StorageError) {
         let temporary = Self.spareName + temporarySuffix
         do throws(StorageError) {
-            let file = try storage.create(temporary, size: Segment.offset(ofSlot: options.slotsPerSegment))
+            let file: any JournalFile
+            if let old = reader.takeRecyclable(slots: options.slotsPerSegment) {
+                file = try recycle(old, as: temporary)
+            } else {
+                file = try storage.create(temporary, size: Segment.offset(ofSlot: options.slotsPerSegment))
+            }
             try file.sync()
         } catch {
             // Half a spare would hold the room that others need; if it cannot be removed now, opening removes it.
@@ -221,6 +284,21 @@ public final class JournalWriter: RecordSink, JournalFeed, Sendable {
         try storage.syncDirectory()
         reader.view.withLock { $0.hasSpare = true }
     }
+
+    /// Fills an acknowledged segment with zeros: its blocks are allocated, so this needs no room.
+    private func recycle(_ segment: Segment, as temporary: String) throws(StorageError) -> any JournalFile {
+        try storage.rename(segment.name, to: temporary)
+        // Before its bytes change, its old name must be gone for good: it would look like a damaged segment.
+        try storage.syncDirectory()
+        let file = try storage.open(temporary)
+        let size = Segment.offset(ofSlot: options.slotsPerSegment)
+        for offset in stride(from: 0, to: size, by: Self.zeroPiece) {
+            try file.write([UInt8](repeating: 0, count: min(Self.zeroPiece, size - offset)), at: offset)
+        }
+        return file
+    }
+
+    private static let zeroPiece = 1 << 16
 
     private func poisoned(by error: StorageError, _ state: inout State) -> JournalError {
         state.poison = error

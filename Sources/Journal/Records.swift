@@ -82,15 +82,22 @@ public struct JournalOptions: Sendable {
     public var slotsPerSegment: Int
     /// The epoch of a journal made anew; `nil`: a random one, so that a wiped box never repeats an old one's sequences.
     public var epoch: UInt32?
-    /// Segments kept although the ledger has all of them, for a ledger that must be fed again.
+    /// Segments kept at least although the ledger has all of them, for a ledger that must be fed again; one more waits to
+    /// be recycled.
     public var acknowledgedSegmentsKept: Int
+    /// Records written under one key of the chain; whoever takes the box can alter no others.
+    public var recordsPerKey: Int
 
     /// Options with these values.
-    public init(slotsPerSegment: Int = 8192, epoch: UInt32? = nil, acknowledgedSegmentsKept: Int = 2) {
+    public init(
+        slotsPerSegment: Int = 8192, epoch: UInt32? = nil, acknowledgedSegmentsKept: Int = 2, recordsPerKey: Int = 256
+    ) {
         precondition(slotsPerSegment > 0, "a segment holds at least one record")
+        precondition(recordsPerKey > 0, "a key is used for at least one record")
         self.slotsPerSegment = slotsPerSegment
         self.epoch = epoch
         self.acknowledgedSegmentsKept = acknowledgedSegmentsKept
+        self.recordsPerKey = recordsPerKey
     }
 }
 

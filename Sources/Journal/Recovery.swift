@@ -1,55 +1,26 @@
 import Platform
 
-/// Something that recovery met and that a technician should hear of; records around it are all there.
-public enum RecoveryFinding: Hashable, Sendable {
-    /// Bytes after the last record were a write cut short; it was never answered for. They were set aside and cleared.
-    case tornTail(from: UInt64, to: UInt64, quarantine: String?)
-    /// Records between sound ones are lost; a ``GapRecord`` reports those that the ledger does not have.
-    case damage(from: UInt64, to: UInt64, reason: GapRecord.Reason, quarantine: String?)
-    /// The record does not follow from the one before under our key, although both are sound: tampering, or a bug.
-    case chainBroken(at: UInt64)
-    /// The header of a segment is damaged; its name was believed.
-    case headerDamaged(file: String)
-    /// The cursor is gone or unreadable: everything still kept is uploaded again, which the ledger takes as success.
-    case cursorDamaged
-    /// The journal ends before what the ledger acknowledged, so it was damaged or put back from a copy; it goes on
-    /// after.
-    case endsBeforeCursor(last: UInt64, acknowledged: UInt64)
-}
-
-/// What opening a journal found.
-public struct RecoveryReport: Hashable, Sendable {
-    /// Sound records read.
-    public var records = 0
-    /// What was not as it should be, in order.
-    public var findings: [RecoveryFinding] = []
-
-    /// Whether anything needs a technician's eye; a torn tail does not.
-    public var isClean: Bool {
-        findings.allSatisfy { if case .tornTail = $0 { true } else { false } }
-    }
-}
-
-/// A stretch of sequences without a sound record, with sound ones after it.
+/// A stretch of sequences without a sound record.
 struct Damage: Hashable {
     var from: UInt64
     var to: UInt64
     var reason: GapRecord.Reason
     var previous: ChainMAC?
-    var resume: ChainMAC?
+    var resume: ChainLink
 }
 
-/// One sequential pass over all slots, in constant memory.
+/// One sequential pass over the slots that the ledger does not have, in constant memory.
 ///
 /// A slot's place fixes its sequence, so stale bytes can never pass for a record and damage never shifts what follows.
 struct Recovery {
     /// Slots read at a time: 256 KiB.
-    private static let chunk = 2048
+    static let chunk = 2048
 
     let storage: any JournalStorage
     let terminal: UInt16
-    let key: ChainKey
+    let keyIdentifier: [UInt8]
     let cursor: AckCursor?
+    let head: JournalHead?
 
     private(set) var segments: [Segment] = []
     private(set) var epoch: UInt32?
@@ -58,156 +29,262 @@ struct Recovery {
     private(set) var damages: [Damage] = []
     private(set) var known: [KnownGap] = []
     /// The chain's end; `nil` when it is lost.
-    private(set) var head: ChainMAC? = .start
-    /// The sequence after the last sound record, header or acknowledged one.
+    private(set) var chain: ChainMAC? = .start
+    /// The key step of the last record that was read; `nil` when none was.
+    private(set) var lastStep: UInt32?
+    /// Whether records were lost after that one.
+    private(set) var isStepStale = false
+    /// The sequence after the end.
     private(set) var next: UInt64 = 1
-    /// The last slot after `next` that is not all zero.
+    /// The last slot after the end that is not all zero.
     private(set) var lastTorn: UInt64?
+    /// Whether a segment of the present format was met.
+    private(set) var hasPresentFormat = false
 
+    private var keys: ChainKeys?
+    private var scanFrom: UInt64 = 0
+    private var lastUncertain: UInt64?
     private var pending: Pending?
 
     /// Unsound slots from `from` on, of which it is not known yet whether anything sound follows.
     private struct Pending {
         var from: UInt64
         var reason = GapRecord.Reason.missing
-        var lastBytes: [UInt8] = []
+        /// What the last of them has in its chain MAC's place.
+        var lastMAC: ChainMAC?
     }
 
-    init(storage: any JournalStorage, terminal: UInt16, key: ChainKey, cursor: AckCursor?) {
+    init(
+        storage: any JournalStorage, terminal: UInt16, keyIdentifier: [UInt8], cursor: AckCursor?, head: JournalHead?
+    ) {
         self.storage = storage
         self.terminal = terminal
-        self.key = key
+        self.keyIdentifier = keyIdentifier
         self.cursor = cursor
+        self.head = head
+        keys = head?.keys
+        boot = head?.boot ?? 0
     }
 
     mutating func run() throws(JournalError) {
         let names = try guarded { () throws(StorageError) in try storage.list() }
-        var found = names.compactMap { Segment(name: $0) }.sorted { $0.first < $1.first }
-        let epochs = Set(found.map(\.epoch)).union(cursor.map { [$0.epoch] } ?? [])
+        segments = names.compactMap { Segment(name: $0) }.sorted { $0.first < $1.first }
+        let epochs = Set(segments.map(\.epoch) + [cursor?.epoch, head?.epoch].compactMap { $0 })
         guard epochs.count <= 1 else { throw .mixedEpochs(epochs.sorted()) }
         epoch = epochs.first
-        if let cursor, found.first.map({ $0.first > cursor.acknowledged }) ?? true {
-            next = cursor.acknowledged + 1
-            head = cursor.chainHead
-        } else if let first = found.first {
-            next = first.first
-            head = next == 1 ? .start : nil
+        begin()
+        for index in segments.indices {
+            let following = index + 1 < segments.count ? segments[index + 1].first : nil
+            segments[index] = try scan(segments[index], before: following)
         }
-        for index in found.indices {
-            let following = index + 1 < found.count ? found[index + 1].first : nil
-            try scan(&found[index], before: following)
-        }
-        segments = found
         finish()
     }
 
-    private mutating func scan(_ segment: inout Segment, before following: UInt64?) throws(JournalError) {
-        let name = segment.name
-        let file = try guarded { () throws(StorageError) in try storage.open(name) }
-        let bytes = try guarded { () throws(StorageError) in try file.read(at: 0, count: SegmentHeader.size) }
-        if let header = try SegmentHeader(decoding: bytes, file: name) {
-            try accept(header, of: segment, file: name)
-            segment.slots = Int(header.slots)
-        } else {
-            report.findings.append(.headerDamaged(file: name))
-            let size = try guarded { () throws(StorageError) in try file.size() }
-            segment.slots = max(0, size - SegmentHeader.size) / Slot.size
+    /// What the ledger has is not read again, unless `head` is lost and the last boot and key step have to be found.
+    private mutating func begin() {
+        let first = segments.first?.first
+        if let cursor, head != nil || first.map({ $0 > cursor.acknowledged }) ?? true {
+            next = cursor.acknowledged + 1
+            chain = cursor.chainHead
+        } else if let first {
+            next = first
+            chain = next == 1 ? .start : nil
         }
-        if let following { segment.slots = min(segment.slots, Int(clamping: following - segment.first)) }
-        if segment.first > next && pending == nil { pending = Pending(from: next) }
-        var index = 0
-        while index < segment.slots {
-            let count = min(Self.chunk, segment.slots - index)
-            let offset = Segment.offset(ofSlot: index)
-            let chunk = try guarded { () throws(StorageError) in try file.read(at: offset, count: count * Slot.size) }
-            for position in 0..<count {
-                let slot = Array(chunk.dropFirst(position * Slot.size).prefix(Slot.size))
-                try take(slot, sequence: segment.first + UInt64(index + position), file: name)
-            }
-            index += count
-        }
+        scanFrom = next
     }
 
-    /// A sound header vouches for everything before it: a segment is begun only when the one before is full and
-    /// durable.
-    private mutating func accept(
-        _ header: SegmentHeader, of segment: Segment, file: String
-    ) throws(JournalError) {
-        guard header.terminal == terminal else {
-            throw .otherTerminal(file: file, found: header.terminal, expected: terminal)
+    /// - Returns: the segment with the slots that it has.
+    private mutating func scan(_ named: Segment, before following: UInt64?) throws(JournalError) -> Segment {
+        let name = named.name
+        let file = try guarded { () throws(StorageError) in try storage.open(name) }
+        var segment = named
+        segment.slots = try readHeader(of: segment, file)
+        if let following { segment.slots = min(segment.slots, Int(clamping: following - segment.first)) }
+        if segment.first > next && pending == nil { pending = Pending(from: next) }
+        var index = Int(clamping: scanFrom - min(scanFrom, segment.first))
+        // The record before tells which key the first one read may be under.
+        if index > 0 && index <= segment.slots && lastStep == nil {
+            let before = try read(file, from: index - 1, count: 1).bytes
+            if before.count == Slot.size, Slot.damage(in: before.span) == nil {
+                lastStep = Slot.keyStep(of: before.span)
+            }
         }
-        guard header.keyIdentifier == key.identifier else { throw .wrongKey(file: file) }
+        while index < segment.slots {
+            let count = min(Self.chunk, segment.slots - index)
+            let (bytes, unreadable) = try read(file, from: index, count: count)
+            // A file cut short ends in slots that were never written.
+            let whole = bytes.count / Slot.size
+            for position in 0..<whole {
+                let slot = bytes.span.extracting(position * Slot.size..<(position + 1) * Slot.size)
+                let isReadable = unreadable.isEmpty || !unreadable.contains(Self.sector(index, position))
+                try take(slot, isReadable, sequence: segment.first + UInt64(index + position), file: name)
+            }
+            for position in whole..<count { skip(sequence: segment.first + UInt64(index + position)) }
+            index += count
+        }
+        return segment
+    }
+
+    /// Reads slots by whole sectors, around those that the disk cannot read.
+    private func read(
+        _ file: any JournalFile, from index: Int, count: Int
+    ) throws(JournalError) -> (bytes: [UInt8], unreadable: Set<Int>) {
+        let offset = Segment.offset(ofSlot: index)
+        let start = offset / SectorPair.sectorSize * SectorPair.sectorSize
+        let (bytes, unreadable) = try guarded { () throws(StorageError) in
+            try file.readAround(at: start, count: count * Slot.size + offset - start)
+        }
+        return (Array(bytes.dropFirst(offset - start)), unreadable)
+    }
+
+    /// The sector that a slot lies in, counted from the one that holds the slot at which reading began.
+    private static func sector(_ index: Int, _ position: Int) -> Int {
+        let offset = Segment.offset(ofSlot: index)
+        return (offset % SectorPair.sectorSize + position * Slot.size) / SectorPair.sectorSize
+    }
+
+    /// - Returns: how many slots the segment has.
+    private mutating func readHeader(of segment: Segment, _ file: any JournalFile) throws(JournalError) -> Int {
+        let (bytes, unreadable) = try guarded { () throws(StorageError) in
+            try file.readAround(at: 0, count: SegmentHeader.size)
+        }
+        let header = unreadable.isEmpty ? try SegmentHeader(decoding: bytes, file: segment.name) : nil
+        if let header, header.firstSequence == segment.first, header.epoch == segment.epoch {
+            try accept(header, of: segment)
+            return Int(header.slots)
+        }
+        report.findings.append(.headerDamaged(file: segment.name))
+        let size = try guarded { () throws(StorageError) in try file.size() }
+        return max(0, size - SegmentHeader.size) / Slot.size
+    }
+
+    /// A sound header vouches for everything before it: a segment is begun only when that is durable.
+    private mutating func accept(_ header: SegmentHeader, of segment: Segment) throws(JournalError) {
+        guard header.terminal == terminal else {
+            throw .otherTerminal(file: segment.name, found: header.terminal, expected: terminal)
+        }
+        guard header.keyIdentifier == keyIdentifier else { throw .wrongKey(file: segment.name) }
         boot = max(boot, header.boot)
+        if header.version == SegmentHeader.formatVersion { hasPresentFormat = true }
+        guard segment.first >= scanFrom else { return }
         if pending == nil && segment.first > next { pending = Pending(from: next) }
         if pending != nil {
-            close(before: segment.first, resume: header.previous)
-        } else if let head, head != header.previous {
+            close(before: segment.first, resume: .mac(header.previous))
+        } else if let chain, chain != header.previous {
             report.findings.append(.chainBroken(at: segment.first))
         }
-        head = header.previous
+        chain = header.previous
+        lastStep = header.previousStep
         next = segment.first
     }
 
-    private mutating func take(_ bytes: [UInt8], sequence: UInt64, file: String) throws(JournalError) {
-        let slot: Slot
-        do {
-            slot = try Slot(decoding: bytes)
-        } catch {
-            if case .version(let version) = error { throw .unknownFormat(file: file, version: Int(version)) }
-            unsound(bytes, sequence: sequence)
-            return
-        }
-        guard slot.sequence == sequence, slot.epoch == epoch else {
-            unsound(bytes, sequence: sequence)
-            return
-        }
-        if let open = pending {
-            // The damaged slot may still hold its MAC; the record after it proves whether it does.
-            let candidate = open.lastBytes.count == Slot.size ? Slot.mac(of: open.lastBytes) : nil
-            close(before: sequence, resume: candidate.flatMap { key.verifies(bytes, after: $0) ? $0 : nil })
-        } else if let head, !key.verifies(bytes, after: head) {
-            report.findings.append(.chainBroken(at: sequence))
-        }
-        head = Slot.mac(of: bytes)
-        next = sequence + 1
-        boot = max(boot, slot.boot)
-        report.records += 1
-        if slot.type == .gap, let gap = GapRecord(decoding: slot.payload) {
-            known.append(KnownGap(gap: gap, report: slot))
+    private mutating func take(
+        _ slot: Span<UInt8>, _ isReadable: Bool, sequence: UInt64, file: String
+    ) throws(JournalError) {
+        switch isReadable ? Slot.damage(in: slot) : .checksum {
+        case nil:
+            if Slot.sequence(of: slot) == sequence && Slot.epoch(of: slot) == epoch {
+                sound(slot, sequence: sequence)
+            } else {
+                unsound(slot, sequence: sequence)
+            }
+        case .version(let version): throw .unknownFormat(file: file, version: Int(version))
+        case .empty: skip(sequence: sequence)
+        case .cutShort: unsound(slot, sequence: sequence)
+        default:
+            unsound(isReadable ? slot : nil, sequence: sequence)
+            lastUncertain = sequence
         }
     }
 
-    private mutating func unsound(_ bytes: [UInt8], sequence: UInt64) {
-        var open = pending ?? Pending(from: sequence)
-        if bytes != Slot.zeros && !bytes.isEmpty {
-            open.reason = .damaged
-            lastTorn = sequence
-        } else if open.reason == .missing {
-            open.reason = .unwritten
+    private mutating func sound(_ slot: Span<UInt8>, sequence: UInt64) {
+        let step = Slot.keyStep(of: slot)
+        var isBroken = lastStep.map { !ChainKeys.allows(step: step, after: $0, lost: sequence - next) } ?? false
+        if let open = pending {
+            close(before: sequence, resume: link(from: open.lastMAC, to: slot))
+        } else if let chain, keys?.isPresent(slot) == true, keys?.mac(of: slot, after: chain) != Slot.mac(of: slot) {
+            isBroken = true
         }
-        open.lastBytes = bytes
+        if isBroken { report.findings.append(.chainBroken(at: sequence)) }
+        chain = Slot.mac(of: slot)
+        lastStep = step
+        next = sequence + 1
+        boot = max(boot, Slot.boot(of: slot))
+        report.records += 1
+        if Slot.isGap(slot), let record = try? Slot(decoding: slot), let gap = GapRecord(decoding: record.payload) {
+            known.append(KnownGap(gap: gap, report: record))
+        }
+    }
+
+    /// The damaged slot before a sound one may still hold its MAC; where the key is at hand, it is put to the proof.
+    private mutating func link(from mac: ChainMAC?, to slot: Span<UInt8>) -> ChainLink {
+        guard let mac else { return .lost }
+        guard keys?.isPresent(slot) == true else { return .perhaps(mac) }
+        return keys?.mac(of: slot, after: mac) == Slot.mac(of: slot) ? .mac(mac) : .lost
+    }
+
+    private mutating func unsound(_ slot: Span<UInt8>?, sequence: UInt64) {
+        var open = pending ?? Pending(from: sequence)
+        open.reason = .damaged
+        open.lastMAC = nil
+        if let slot, Slot.mac(of: slot) != .start { open.lastMAC = Slot.mac(of: slot) }
+        pending = open
+        lastTorn = sequence
+    }
+
+    /// A slot of zeros.
+    private mutating func skip(sequence: UInt64) {
+        var open = pending ?? Pending(from: sequence)
+        if open.reason == .missing { open.reason = .unwritten }
+        open.lastMAC = nil
         pending = open
     }
 
-    private mutating func close(before sequence: UInt64, resume: ChainMAC?) {
+    private mutating func close(before sequence: UInt64, resume: ChainLink) {
         if let open = pending, open.from < sequence {
             damages.append(
-                Damage(from: open.from, to: sequence - 1, reason: open.reason, previous: head, resume: resume))
+                Damage(from: open.from, to: sequence - 1, reason: open.reason, previous: chain, resume: resume))
         }
         pending = nil
         lastTorn = nil
+        lastUncertain = nil
     }
 
-    /// What the ledger has was written, whatever the disk says now: its sequences are never given again.
+    /// Moves the end after whatever was durable once, or may have been: its sequences are never given again.
     private mutating func finish() {
-        guard let cursor, cursor.acknowledged >= next else { return }
-        report.findings.append(.endsBeforeCursor(last: next - 1, acknowledged: cursor.acknowledged))
-        if let torn = lastTorn, torn <= cursor.acknowledged { lastTorn = nil }
-        next = cursor.acknowledged + 1
-        head = cursor.chainHead
+        if let cursor, cursor.acknowledged >= next {
+            report.findings.append(.endsBeforeCursor(last: next - 1, acknowledged: cursor.acknowledged))
+            end(after: cursor.acknowledged, chain: cursor.chainHead)
+        }
+        if let head, head.sequence >= next {
+            let reason = pending?.reason ?? .missing
+            damages.append(
+                Damage(
+                    from: next, to: head.sequence, reason: reason, previous: chain, resume: .mac(head.chainMAC)))
+            end(after: head.sequence, chain: head.chainMAC)
+        }
+        if let last = lastUncertain, last >= next {
+            damages.append(
+                Damage(
+                    from: next, to: last, reason: .uncertain, previous: chain, resume: .mac(chain ?? .start)))
+            end(after: last, chain: chain ?? .start)
+        }
+        if let torn = lastTorn, torn < next { lastTorn = nil }
+    }
+
+    private mutating func end(after sequence: UInt64, chain: ChainMAC) {
+        next = sequence + 1
+        self.chain = chain
+        isStepStale = true
     }
 
     mutating func add(_ finding: RecoveryFinding) { report.findings.append(finding) }
+
+    /// Leaves the last segment: its next slot cannot be written.
+    mutating func leaveLastSegment() {
+        let last = segments.count - 1
+        segments[last].slots = Int(next - segments[last].first)
+    }
 }
 
 /// Runs a storage call while opening.

@@ -3,7 +3,8 @@ import Platform
 /// The first sector of a segment file: whose it is, where it starts, and what it is chained to.
 struct SegmentHeader: Hashable, Sendable {
     static let size = 512
-    static let formatVersion: UInt16 = 1
+    /// The version this code writes; version 1 differs in `previousStep` alone, which was zero.
+    static let formatVersion: UInt16 = 2
     static let magic = Array("YIKAJRNL".utf8)
 
     var terminal: UInt16
@@ -17,16 +18,19 @@ struct SegmentHeader: Hashable, Sendable {
     var slots: UInt32
     /// The boot in which the segment was made, so that the count survives a segment without records.
     var boot: UInt32
+    /// The key step of the record before `firstSequence`.
+    var previousStep: UInt32
+    var version = Self.formatVersion
 
     private enum Offset {
         static let version = 8, terminal = 10, epoch = 12, first = 16, previous = 24, key = 32, slots = 40, boot = 44
-        static let checksum = 508
+        static let previousStep = 48, checksum = 508
     }
 
     var encoded: [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Self.size)
         bytes.replaceSubrange(0..<Self.magic.count, with: Self.magic)
-        bytes.store(Self.formatVersion, at: Offset.version)
+        bytes.store(version, at: Offset.version)
         bytes.store(terminal, at: Offset.terminal)
         bytes.store(epoch, at: Offset.epoch)
         bytes.store(firstSequence, at: Offset.first)
@@ -34,6 +38,7 @@ struct SegmentHeader: Hashable, Sendable {
         bytes.replaceSubrange(Offset.key..<Offset.slots, with: keyIdentifier)
         bytes.store(slots, at: Offset.slots)
         bytes.store(boot, at: Offset.boot)
+        bytes.store(previousStep, at: Offset.previousStep)
         bytes.store(CRC32C.checksum(bytes[..<Offset.checksum]), at: Offset.checksum)
         return bytes
     }
@@ -45,8 +50,10 @@ struct SegmentHeader: Hashable, Sendable {
         guard bytes.count == Self.size, Array(bytes[..<8]) == Self.magic,
             bytes.integer(at: Offset.checksum, as: UInt32.self) == CRC32C.checksum(bytes[..<Offset.checksum])
         else { return nil }
-        let version = bytes.integer(at: Offset.version, as: UInt16.self)
-        guard version == Self.formatVersion else { throw .unknownFormat(file: file, version: Int(version)) }
+        version = bytes.integer(at: Offset.version)
+        guard (1...Self.formatVersion).contains(version) else {
+            throw .unknownFormat(file: file, version: Int(version))
+        }
         terminal = bytes.integer(at: Offset.terminal)
         epoch = bytes.integer(at: Offset.epoch)
         firstSequence = bytes.integer(at: Offset.first)
@@ -54,11 +61,12 @@ struct SegmentHeader: Hashable, Sendable {
         keyIdentifier = Array(bytes[Offset.key..<Offset.slots])
         slots = bytes.integer(at: Offset.slots)
         boot = bytes.integer(at: Offset.boot)
+        previousStep = bytes.integer(at: Offset.previousStep)
     }
 
     init(
         terminal: UInt16, epoch: UInt32, firstSequence: UInt64, previous: ChainMAC, keyIdentifier: [UInt8],
-        slots: UInt32, boot: UInt32
+        slots: UInt32, boot: UInt32, previousStep: UInt32
     ) {
         self.terminal = terminal
         self.epoch = epoch
@@ -67,6 +75,7 @@ struct SegmentHeader: Hashable, Sendable {
         self.keyIdentifier = keyIdentifier
         self.slots = slots
         self.boot = boot
+        self.previousStep = previousStep
     }
 }
 
@@ -80,6 +89,9 @@ struct Segment: Hashable, Sendable {
     var end: UInt64 { first + UInt64(slots) }
 
     var name: String { "\(Self.prefix)\(Self.padded(epoch))-\(Self.padded(first))\(Self.suffix)" }
+
+    /// Leaves out the slots from `sequence` on.
+    mutating func end(before sequence: UInt64) { slots = min(slots, Int(clamping: sequence - first)) }
 
     static func offset(ofSlot index: Int) -> Int { SegmentHeader.size + index * Slot.size }
 

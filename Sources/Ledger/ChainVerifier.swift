@@ -20,16 +20,27 @@ struct ChainVerifier {
     /// That happens only when the ledger has records that the terminal lost before it heard so: a few uploads at most.
     static let rebuildLimit: UInt64 = 1 << 17
 
-    private let key: ChainKey
+    /// Where a stretch of records goes on.
+    struct Position {
+        /// The record before, as it was stored.
+        var last: (slot: Slot, raw: [UInt8])
+        /// The last record before that is no stand-in; `nil` when there is none.
+        var lastKept: Slot?
+    }
+
+    private var keys: ChainKeys
     private var link: ChainLink
     /// The MAC of the record before, and its gap if it was a stand-in.
     private var previous: (gap: GapRecord, mac: ChainMAC)?
+    /// The last record that is no stand-in.
+    private var lastKept: Slot?
 
-    /// A verifier that goes on after the record `last`; `nil` at the beginning of an epoch.
-    init(key: ChainKey, after last: (slot: Slot, raw: [UInt8])?) {
-        self.key = key
-        link = last.map { ChainLink(after: $0.slot, bytes: $0.raw) } ?? .mac(.start)
-        if let last { previous = Self.standIn(last.slot).map { ($0, Slot.mac(of: last.raw)) } }
+    /// A verifier of `epoch` that goes on at `position`; `nil` at the beginning.
+    init(key: ChainKey, epoch: UInt32, at position: Position?) {
+        keys = ChainKeys(root: key, epoch: epoch)
+        link = position.map { ChainLink(after: $0.last.slot, bytes: $0.last.raw) } ?? .mac(.start)
+        if let last = position?.last { previous = Self.standIn(last.slot).map { ($0, Slot.mac(of: last.raw)) } }
+        lastKept = position?.lastKept
     }
 
     /// The gap that `slot` stands in for, if it is no ordinary record.
@@ -43,36 +54,46 @@ struct ChainVerifier {
     /// Judges the next record; `raw` are its bytes.
     mutating func take(_ slot: Slot, raw: [UInt8]) -> Verdict {
         let gap = Self.standIn(slot)
-        let verdict = gap.map { judge(standIn: slot, of: $0, raw) } ?? judge(raw)
+        let verdict = gap.map { judge(standIn: slot, of: $0, raw) } ?? judge(slot, raw)
         link = ChainLink(after: slot, bytes: raw)
         previous = gap.map { ($0, Slot.mac(of: raw)) }
+        if gap == nil { lastKept = slot }
         return verdict
     }
 
-    private func judge(_ raw: [UInt8]) -> Verdict {
+    private mutating func judge(_ slot: Slot, _ raw: [UInt8]) -> Verdict {
+        guard follows(slot) else { return .foreign }
         switch link {
-        case .mac(let mac): key.verifies(raw, after: mac) ? .verified : .foreign
-        case .lost: .unverifiable
+        case .mac(let mac): return keys.verifies(raw, after: mac) ? .verified : .foreign
+        case .perhaps(let mac): return keys.verifies(raw, after: mac) ? .verified : .unverifiable
+        case .lost: return .unverifiable
         }
     }
 
-    private func judge(standIn slot: Slot, of gap: GapRecord, _ raw: [UInt8]) -> Verdict {
+    /// A later key at an earlier place, or format 1 after format 2: somebody rewrites the past with what the box holds now.
+    private func follows(_ slot: Slot) -> Bool {
+        let (version, step, sequence) = lastKept.map { ($0.version, $0.keyStep, $0.sequence) } ?? (1, 0, 0)
+        return slot.version >= version
+            && ChainKeys.allows(step: slot.keyStep, after: step, lost: slot.sequence - sequence - 1)
+    }
+
+    private mutating func judge(standIn slot: Slot, of gap: GapRecord, _ raw: [UInt8]) -> Verdict {
         if let previous, previous.gap == gap {
-            return key.verifies(raw, after: previous.mac) ? .verified : .foreign
+            return keys.verifies(raw, after: previous.mac) ? .verified : .foreign
         }
         if slot.sequence == gap.from {
-            if case .mac(let mac) = link, key.verifies(raw, after: mac) { return .verified }
+            if case .mac(let mac) = link, keys.verifies(raw, after: mac) { return .verified }
             // A terminal that no longer knows what came before the gap begins anew from the start value.
             let isFree = gap.previous == .start || link == .lost
-            return isFree && key.verifies(raw, after: gap.previous) ? .verified : .foreign
+            return isFree && keys.verifies(raw, after: gap.previous) ? .verified : .foreign
         }
         guard slot.sequence - gap.from <= Self.rebuildLimit else { return .foreign }
         var mac = gap.previous
         var earlier = slot
         for sequence in gap.from..<slot.sequence {
             earlier.sequence = sequence
-            mac = Slot.mac(of: earlier.encoded(after: mac, key: key))
+            mac = Slot.mac(of: earlier.encoded(after: mac, keys: &keys))
         }
-        return key.verifies(raw, after: mac) ? .verified : .foreign
+        return keys.verifies(raw, after: mac) ? .verified : .foreign
     }
 }

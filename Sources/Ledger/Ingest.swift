@@ -31,7 +31,8 @@ struct Ingest {
             return .refused(try freeze(upload, reason))
         }
         let fresh = upload.records.drop { $0.slot.sequence <= acknowledged }
-        var verifier = ChainVerifier(key: terminal.journalKey, after: try lastRecord(of: upload, at: acknowledged))
+        var verifier = ChainVerifier(
+            key: terminal.journalKey, epoch: upload.epoch, at: try position(of: upload, at: acknowledged))
         let verdicts = fresh.map { verifier.take($0.slot, raw: $0.raw) }
         for (record, verdict) in zip(fresh, verdicts) where verdict == .foreign {
             let reason = "record \(record.slot.sequence) of epoch \(upload.epoch) does not continue the chain"
@@ -64,9 +65,18 @@ struct Ingest {
             rosterVersion: try transaction.rosterVersion())
     }
 
-    private func lastRecord(of upload: Upload, at acknowledged: UInt64) throws -> (slot: Slot, raw: [UInt8])? {
+    private func position(of upload: Upload, at acknowledged: UInt64) throws -> ChainVerifier.Position? {
         guard acknowledged > 0 else { return nil }
-        let name = RecordName(terminal: upload.terminal, epoch: upload.epoch, sequence: acknowledged)
+        let last = try record(acknowledged, of: upload)
+        var kept: Slot? = last.slot
+        while let slot = kept, let gap = ChainVerifier.standIn(slot) {
+            kept = gap.from > 1 ? try record(gap.from - 1, of: upload).slot : nil
+        }
+        return ChainVerifier.Position(last: last, lastKept: kept)
+    }
+
+    private func record(_ sequence: UInt64, of upload: Upload) throws -> (slot: Slot, raw: [UInt8]) {
+        let name = RecordName(terminal: upload.terminal, epoch: upload.epoch, sequence: sequence)
         let row = try transaction.first(
             "SELECT raw FROM records WHERE terminal = ? AND epoch = ? AND sequence = ?", name.values)
         guard let raw = try row?.blob(0), let slot = try? Slot(decoding: raw) else {

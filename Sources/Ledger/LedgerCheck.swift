@@ -100,7 +100,8 @@ public struct LedgerCheck {
 
     private mutating func checkJournal(_ cursor: SQLRow) throws {
         let (terminal, epoch) = (try cursor.integer(0), try cursor.integer(1))
-        var verifier = ChainVerifier(key: ChainKey(bytes: try cursor.blob(4)), after: nil)
+        var verifier = ChainVerifier(
+            key: ChainKey(bytes: try cursor.blob(4)), epoch: UInt32(truncatingIfNeeded: epoch), at: nil)
         var head = ChainMAC.start
         var count: UInt64 = 0
         var unverified = 0

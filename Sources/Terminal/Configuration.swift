@@ -1,6 +1,7 @@
 public import DataFiles
 import DeviceProfiles
 import FoundationEssentials
+public import Journal
 import Platform
 
 /// What one terminal is and where its parts are: the JSON5 file given to `yikad --config`.
@@ -66,8 +67,8 @@ public struct Configuration: Sendable {
     public struct Credentials: Sendable, CustomStringConvertible {
         /// Names this terminal to the ledger.
         public let token: String
-        /// The key of the journal's chain, 32 bytes.
-        public let journalKey: [UInt8]
+        /// The root key of the journal's chain, where a terminal set up for format 1 still has it; see ``JournalKeyFile``.
+        public let journalKey: ChainKey?
         /// The campus's key over holder numbers and UIDs, 32 bytes.
         public let rosterKey: [UInt8]
 
@@ -124,7 +125,7 @@ extension Configuration {
 
     private struct CredentialsFile: Decodable {
         let token: String
-        let journalKey: String
+        let journalKey: String?
         let rosterKey: String
     }
 
@@ -173,7 +174,10 @@ extension Configuration {
         }
         guard !file.token.isEmpty else { throw DataFileError(file: path, path: "token", expected: "a text") }
         return Credentials(
-            token: file.token, journalKey: try key(file.journalKey, "journalKey"),
+            token: file.token,
+            journalKey: try file.journalKey.map { text throws(DataFileError) in
+                ChainKey(bytes: try key(text, "journalKey"))
+            },
             rosterKey: try key(file.rosterKey, "rosterKey"))
     }
 }

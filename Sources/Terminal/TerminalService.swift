@@ -67,19 +67,38 @@ public final class TerminalService: Sendable {
         _ configuration: Configuration, health: HealthRegistry, watchdog: Watchdog, time: any TimeSource
     ) throws(TerminalError) -> Journal? {
         do throws(JournalError) {
+            let keyFile = try openKeyFile(configuration.stateDirectory)
             let storage = try openStorage(configuration.stateDirectory + "/journal")
             let journal = try Journal.open(
                 storage: storage, terminal: configuration.number,
-                key: ChainKey(bytes: configuration.credentials.journalKey), time: time,
-                options: JournalOptions(epoch: configuration.journalEpoch)
+                key: keyFile.key ?? configuration.credentials.journalKey,
+                time: time, options: JournalOptions(epoch: configuration.journalEpoch)
             ) { watchdog.tick(.journal) }
             if !journal.recovery.isClean { health.raise(.journalDamaged, "\(journal.recovery.findings)") }
+            // From here on the journal has the keys that it needs, and nobody on this box may have more.
+            do throws(StorageError) {
+                try keyFile.file.destroy()
+                if configuration.credentials.journalKey != nil { health.raise(.rootKeyOnTerminal) }
+            } catch {
+                health.raise(.rootKeyOnTerminal, error.description)
+            }
             return journal
         } catch {
             // Two daemons would fight for the reader; of any other fault the holders are told, card by card.
             if error == .locked { throw .busy("another yikad has the journal in \(configuration.stateDirectory) open") }
-            health.raise(.journalStopped, error.description)
+            health.raise(error == .keyMissing ? .journalKeyMissing : .journalStopped, error.description)
             return nil
+        }
+    }
+
+    private static func openKeyFile(
+        _ stateDirectory: String
+    ) throws(JournalError) -> (file: JournalKeyFile, key: ChainKey?) {
+        do throws(StorageError) {
+            let file = try JournalKeyFile(stateDirectory: stateDirectory)
+            return (file, try file.read())
+        } catch {
+            throw .missingDirectory(error)
         }
     }
 

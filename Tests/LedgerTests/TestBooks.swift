@@ -163,7 +163,7 @@ struct TestTerminal {
         let resume = Slot.mac(of: slots[Int(to) - 1])
         let previous = from == 1 ? ChainMAC.start : Slot.mac(of: slots[Int(from) - 2])
         let gap = GapRecord(
-            from: from, to: to, reason: .damaged, previous: previous, resume: knowingTheLink ? resume : nil)
+            from: from, to: to, reason: .damaged, previous: previous, resume: knowingTheLink ? .mac(resume) : .lost)
         let report = append(RecordType.gap.rawValue, gap.encoded)
         guard var standIn = try? Slot(decoding: slots[Int(report) - 1]) else { return }
         var link = previous

@@ -123,14 +123,14 @@ struct UploaderTests {
     func restoredLedger() throws {
         let ledger = FakeLedger()
         let terminal = try Terminal(ledger)
-        try terminal.append(40)
+        try terminal.append(72)
         #expect(terminal.run())
         ledger.state.withLock { $0.stored.removeLast(6) }
         try terminal.append(1)
         #expect(terminal.run())
-        #expect(ledger.stored.count == 41)
+        #expect(ledger.stored.count == 73)
 
-        ledger.state.withLock { $0.stored.removeLast(40) }
+        ledger.state.withLock { $0.stored.removeLast(72) }
         try terminal.append(1)
         #expect(!terminal.run(steps: 10))
         let oldest = terminal.journal.firstSequence

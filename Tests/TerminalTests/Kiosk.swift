@@ -82,7 +82,8 @@ final class Kiosk {
             "PCSCLITE_CSOCK_NAME": folder + "/pcscd/pcscd.comm", "ALSA_CONFIG_PATH": folder + "/asound.conf",
             "NOTIFY_SOCKET": folder + "/run/notify.sock",
         ]
-        try write("credentials.json5", ["token": token, "journalKey": journalKey.hex(), "rosterKey": ledger.rosterKey])
+        try write("credentials.json5", ["token": token, "rosterKey": ledger.rosterKey])
+        try journalKey.hex().write(toFile: folder + "/state/journal.key", atomically: true, encoding: .utf8)
         let sound = "pcm.yika_test { type file slave.pcm \"null\" file \"\(folder)/voice.wav\" format \"wav\" }\n"
         try ("</usr/share/alsa/alsa.conf>\n" + sound)
             .write(toFile: folder + "/asound.conf", atomically: true, encoding: .utf8)

@@ -151,9 +151,12 @@ class Stack:
         folder = self.out / "terminal"
         public_key = (self.out / "ledger-keys" / "signing.pub").read_text().strip()
         roster_key = (self.out / "ledger-keys" / "roster.key").read_text().strip()
-        credentials = {"token": self.token, "journalKey": self.journal_key, "rosterKey": roster_key}
+        credentials = {"token": self.token, "rosterKey": roster_key}
         (folder / "credentials.json5").write_text(json.dumps(credentials))
         (folder / "credentials.json5").chmod(0o600)
+        # The terminal begins its journal with this key and destroys it.
+        (self.out / "journal.key").write_text(self.journal_key)
+        (self.out / "journal.key").chmod(0o600)
         environment = dict(os.environ)
         if not self.real_reader:
             environment["PCSCLITE_CSOCK_NAME"] = str(self.run / "pcscd" / "pcscd.comm")
