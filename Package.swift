@@ -74,8 +74,20 @@ let package = Package(
         .executableTarget(name: "yikad", dependencies: ["Terminal", "DataFiles", "Platform", logging]),
         .executableTarget(
             name: "yika",
-            dependencies: ["Simulator", "CampusCard", "DeviceProfiles", "Mifare", "Platform", "CLinux", arguments]),
+            dependencies: [
+                "Simulator", "CampusCard", "DeviceProfiles", "Journal", "LedgerProtocol", "Mifare", "Platform",
+                "CLinux",
+                arguments,
+            ]),
         .executableTarget(name: "yika-ledger", dependencies: ["Ledger", "LedgerProtocol", "Platform", arguments]),
+
+        // Behind `tools/bench journal`: it belongs to no package that is shipped, so it is no product either.
+        .executableTarget(
+            name: "measure-journal",
+            dependencies: [
+                "Journal", "Platform", "CLinux", arguments, .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            path: "tools/measure-journal"),
 
         tests("Platform"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
@@ -91,7 +103,12 @@ let package = Package(
                 "CampusCard", "DeviceProfiles", "Mifare", "SmartCard", "Simulator", "Journal", "LedgerProtocol",
                 "Platform", "TestSupport",
             ]),
-        tests("Journal", ["Simulator", "Platform", crypto], exclude: ["Fixtures"]),
+        tests(
+            "Journal",
+            ["JournalFuzzing", "LedgerProtocol", "Simulator", "Platform", "TestSupport", "yika", crypto],
+            exclude: ["Fixtures"]),
+        .target(
+            name: "JournalFuzzing", dependencies: ["Journal", "Simulator", "Platform"], path: "Tests/JournalFuzzing"),
         tests("LedgerProtocol", ["Platform", crypto]),
         tests("Sync", ["Journal", "LedgerProtocol", "Simulator", "Platform", "Ledger"]),
         tests("Voice", ["Platform", "DataFiles"]),
@@ -116,6 +133,24 @@ let package = Package(
     ]
 )
 
+// tools/fuzz alone builds this: libFuzzer brings its own main function, and every room is instrumented for it.
+if Context.environment["YIKA_FUZZ"] != nil {
+    let instrumented: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing", "-parse-as-library"])]
+    package.products.append(.executable(name: "journal-fuzzer", targets: ["JournalFuzzer"]))
+    package.targets.append(
+        .executableTarget(
+            name: "JournalFuzzer", dependencies: ["JournalFuzzing"], path: "Tests/JournalFuzzer",
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+    for target in package.targets where target.type != .system {
+        target.swiftSettings = (target.swiftSettings ?? []) + instrumented
+    }
+}
+
 for target in package.targets where target.type != .system {
     target.swiftSettings = (target.swiftSettings ?? []) + rules
+}
+
+// The sweeps open a journal a million times; without the optimizer that takes hours.
+for target in package.targets where ["Platform", "Journal", "Simulator", "JournalTests"].contains(target.name) {
+    target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))
 }

@@ -9,10 +9,23 @@
 #include <sys/socket.h>
 
 int pthread_setname_np(pthread_t, const char *);
+int sem_clockwait(void *, clockid_t, const struct timespec *);
 int accept4(int, struct sockaddr *, socklen_t *, int);
+
+// Waits on a semaphore (a sem_t) for so long at most, by the clock that nobody sets.
+static inline int yika_semaphore_wait(void *semaphore, long long nanoseconds) {
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    nanoseconds += end.tv_nsec;
+    end.tv_sec += nanoseconds / 1000000000;
+    end.tv_nsec = nanoseconds % 1000000000;
+    return sem_clockwait(semaphore, CLOCK_MONOTONIC, &end);
+}
 
 static inline int yika_name_this_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
 static inline int yika_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+// The flag for writing past the page cache, which fcntl.h shows only with _GNU_SOURCE.
+static inline int yika_direct(void) { return __O_DIRECT; }
 static inline int yika_accept(int listener) { return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 static inline int yika_openat(int directory, const char *path, int flags, mode_t mode) {
     return openat(directory, path, flags, mode);

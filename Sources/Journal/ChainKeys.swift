@@ -34,10 +34,10 @@ public struct ChainMAC: Hashable, Sendable {
 /// The ledger keeps it. The terminal needs it only to begin a journal, or to go on with one whose `head` was lost; left
 /// on the box it would undo what moving the keys forward is for. It never prints.
 public struct ChainKey: Sendable, CustomStringConvertible {
-    fileprivate let key: SymmetricKey
+    fileprivate let key: MACKey
 
     /// A key of 32 bytes, as the ledger knows it.
-    public init(bytes: [UInt8]) { key = SymmetricKey(data: bytes) }
+    public init(bytes: [UInt8]) { key = MACKey(bytes) }
 
     /// What it is, in words for a technician.
     public var description: String { "ChainKey(hidden)" }
@@ -45,10 +45,10 @@ public struct ChainKey: Sendable, CustomStringConvertible {
     /// Names the key without telling it, so that a wrong key is noticed before every record looks forged.
     var identifier: [UInt8] { Array(key.authenticated("yika journal key identifier").prefix(8)) }
 
-    fileprivate func epochKey(_ epoch: UInt32) -> SymmetricKey {
+    fileprivate func epochKey(_ epoch: UInt32) -> MACKey {
         var suffix = [UInt8](repeating: 0, count: 4)
         suffix.store(epoch, at: 0)
-        return SymmetricKey(data: key.authenticated("yika journal epoch", suffix))
+        return MACKey(key.authenticated("yika journal epoch", suffix))
     }
 
     /// Whether the slot `bytes` (128 of them) was written under this root directly after the record whose MAC is
@@ -68,27 +68,27 @@ public struct ChainKey: Sendable, CustomStringConvertible {
 public struct ChainKeys: Sendable, CustomStringConvertible {
     private let root: ChainKey?
     private let epoch: UInt32
-    private let gapKey: SymmetricKey
+    private let gapKey: MACKey
     private var step: UInt32
-    private var stepKey: SymmetricKey
+    private var stepKey: MACKey
 
     /// All keys of `epoch`, from the root.
     public init(root: ChainKey, epoch: UInt32) {
         let epochKey = root.epochKey(epoch)
         self.root = root
         self.epoch = epoch
-        gapKey = SymmetricKey(data: epochKey.authenticated("yika journal gaps"))
+        gapKey = MACKey(epochKey.authenticated("yika journal gaps"))
         step = 0
-        stepKey = SymmetricKey(data: epochKey.authenticated("yika journal chain"))
+        stepKey = MACKey(epochKey.authenticated("yika journal chain"))
     }
 
     /// The keys from `step` on, as `head` holds them; with the root the earlier ones too.
     init(step: UInt32, stepKey: [UInt8], gapKey: [UInt8], epoch: UInt32, root: ChainKey?) {
         self.root = root
         self.epoch = epoch
-        self.gapKey = SymmetricKey(data: gapKey)
+        self.gapKey = MACKey(gapKey)
         self.step = step
-        self.stepKey = SymmetricKey(data: stepKey)
+        self.stepKey = MACKey(stepKey)
     }
 
     /// What it is, in words for a technician.
@@ -97,20 +97,21 @@ public struct ChainKeys: Sendable, CustomStringConvertible {
     /// The step whose key is at hand.
     var present: UInt32 { step }
     /// The present step's key, for `head` alone.
-    var presentKeyBytes: [UInt8] { unsafe stepKey.withUnsafeBytes { unsafe Array($0) } }
+    var presentKeyBytes: [UInt8] { stepKey.bytes }
     /// The key of stand-ins, for `head` alone.
-    var gapKeyBytes: [UInt8] { unsafe gapKey.withUnsafeBytes { unsafe Array($0) } }
+    var gapKeyBytes: [UInt8] { gapKey.bytes }
 
     /// Goes to a step.
     ///
-    /// - Returns: false when its key is gone.
+    /// - Returns: false when its key is gone, or so far away that only damage can have named it.
     mutating func move(to target: UInt32) -> Bool {
+        guard target < step || target - step <= Self.longestWalk else { return false }
         if target < step {
             guard let root else { return false }
             self = ChainKeys(root: root, epoch: epoch)
         }
         while step < target {
-            stepKey = SymmetricKey(data: stepKey.authenticated("yika journal next key"))
+            stepKey = MACKey(stepKey.authenticated("yika journal next key"))
             step += 1
         }
         return true
@@ -119,27 +120,18 @@ public struct ChainKeys: Sendable, CustomStringConvertible {
     /// The MAC of a slot's covered bytes, under the key that its version, its type and its step ask for; `nil` when that
     /// key is gone.
     mutating func mac(of slot: Span<UInt8>, after previous: ChainMAC) -> ChainMAC? {
-        guard let key = key(for: slot) else { return nil }
-        var hmac = HMAC<SHA256>(key: key)
-        hmac.update(data: previous.bytes)
-        unsafe slot.extracting(..<Slot.macOffset).withUnsafeBytes { unsafe hmac.update(data: $0) }
-        return unsafe hmac.finalize().withUnsafeBytes {
-            unsafe ChainMAC($0.loadUnaligned(as: UInt64.self).littleEndian)
-        }
+        key(for: slot)?.mac(of: slot, after: previous)
     }
 
-    private mutating func key(for slot: Span<UInt8>) -> SymmetricKey? {
+    private mutating func key(for slot: Span<UInt8>) -> MACKey? {
         let version = slot[Slot.versionOffset]
         if version == 1 { return root?.key }
         if Slot.isStandIn(slot) { return gapKey }
-        let wanted = slot.integer(at: Slot.keyStepOffset, as: UInt32.self)
-        // Damage can make any number of it; no journal lives long enough for as many steps.
-        guard wanted <= step || wanted - step <= Self.longestWalk else { return nil }
-        return move(to: wanted) ? stepKey : nil
+        return move(to: slot.integer(at: Slot.keyStepOffset)) ? stepKey : nil
     }
 
-    /// Steps that are walked at one go at most: a step every minute for thirty years.
-    private static let longestWalk: UInt32 = 1 << 24
+    /// Steps that are walked at one go at most, about a second: a step every quarter of an hour for thirty years.
+    private static let longestWalk: UInt32 = 1 << 20
 
     /// Whether the slot `bytes` (128 of them) was written in this chain directly after the record whose MAC is
     /// `previous`; false too when its key is gone, see ``canVerify(_:)``.
@@ -167,8 +159,28 @@ public struct ChainKeys: Sendable, CustomStringConvertible {
     }
 }
 
-extension SymmetricKey {
-    fileprivate func authenticated(_ label: String, _ suffix: [UInt8] = []) -> [UInt8] {
-        Array(HMAC<SHA256>.authenticationCode(for: Array(label.utf8) + suffix, using: self))
+/// A key with HMAC prepared: every MAC starts from a copy, which costs half of starting from the key.
+private struct MACKey: Sendable {
+    let bytes: [UInt8]
+    private let keyed: HMAC<SHA256>
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        keyed = HMAC(key: SymmetricKey(data: bytes))
+    }
+
+    func authenticated(_ label: String, _ suffix: [UInt8] = []) -> [UInt8] {
+        var hmac = keyed
+        hmac.update(data: Array(label.utf8) + suffix)
+        return Array(hmac.finalize())
+    }
+
+    func mac(of slot: Span<UInt8>, after previous: ChainMAC) -> ChainMAC {
+        var hmac = keyed
+        hmac.update(data: previous.bytes)
+        unsafe slot.extracting(..<Slot.macOffset).withUnsafeBytes { unsafe hmac.update(data: $0) }
+        return unsafe hmac.finalize().withUnsafeBytes {
+            unsafe ChainMAC($0.loadUnaligned(as: UInt64.self).littleEndian)
+        }
     }
 }

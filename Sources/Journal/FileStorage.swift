@@ -4,13 +4,23 @@ import Synchronization
 
 /// A directory of the file system, reached by its descriptor so that renaming its path changes nothing under us.
 public final class FileStorage: JournalStorage {
+    /// What may be done to the directory.
+    public enum Access: Sendable {
+        /// Anything.
+        case readWrite
+        /// Nothing is changed, nor made: whatever would is refused with `EROFS`, the lock too, since it is a file.
+        case readOnly
+    }
+
     private let path: String
+    private let access: Access
     private let directory: Descriptor
     private let lockFile = Mutex<Descriptor?>(nil)
 
     /// The storage in the directory `path`, which must exist.
-    public init(directory path: String) throws(StorageError) {
+    public init(directory path: String, access: Access = .readWrite) throws(StorageError) {
         self.path = path
+        self.access = access
         let number = unsafe yika_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
         guard number >= 0 else { throw StorageError(call: "open", code: errno, path: path) }
         directory = Descriptor(number)
@@ -18,6 +28,7 @@ public final class FileStorage: JournalStorage {
 
     /// Takes the exclusive lock; it is held as long as this storage lives.
     public func lock() throws(StorageError) {
+        try permit("flock", "lock")
         let descriptor = try openFile("lock", O_RDWR | O_CREAT)
         guard flock(descriptor.number, LOCK_EX | LOCK_NB) == 0 else { throw failure("flock", "lock") }
         lockFile.withLock { $0 = descriptor }
@@ -48,6 +59,7 @@ public final class FileStorage: JournalStorage {
 
     /// Makes a file of `size` written zeros, or empties the one there is first.
     public func create(_ name: String, size: Int) throws(StorageError) -> any JournalFile {
+        try permit("openat", name)
         let file = OpenFile(descriptor: try openFile(name, O_RDWR | O_CREAT | O_TRUNC), path: "\(path)/\(name)")
         // Written zeros, not fallocate: unwritten extents would cost a second write of metadata at every first sync.
         let zeros = [UInt8](repeating: 0, count: 1 << 16)
@@ -60,13 +72,15 @@ public final class FileStorage: JournalStorage {
         return file
     }
 
-    /// Opens a file for reading and writing.
+    /// Opens a file for reading and writing, or for reading only when no more is allowed.
     public func open(_ name: String) throws(StorageError) -> any JournalFile {
-        OpenFile(descriptor: try openFile(name, O_RDWR), path: "\(path)/\(name)")
+        let flags = access == .readOnly ? O_RDONLY : O_RDWR
+        return OpenFile(descriptor: try openFile(name, flags), path: "\(path)/\(name)")
     }
 
     /// Gives a file another name at one stroke, replacing what had it.
     public func rename(_ name: String, to newName: String) throws(StorageError) {
+        try permit("renameat", name)
         guard unsafe renameat(directory.number, name, directory.number, newName) == 0 else {
             throw failure("renameat", name)
         }
@@ -74,6 +88,7 @@ public final class FileStorage: JournalStorage {
 
     /// Removes a file.
     public func remove(_ name: String) throws(StorageError) {
+        try permit("unlinkat", name)
         guard unsafe unlinkat(directory.number, name, 0) == 0 else { throw failure("unlinkat", name) }
     }
 
@@ -89,6 +104,10 @@ public final class FileStorage: JournalStorage {
         return Descriptor(number)
     }
 
+    private func permit(_ call: String, _ name: String) throws(StorageError) {
+        guard access == .readWrite else { throw StorageError(call: call, code: EROFS, path: "\(path)/\(name)") }
+    }
+
     private func failure(_ call: String, _ name: String) -> StorageError {
         StorageError(call: call, code: errno, path: name == "." ? path : "\(path)/\(name)")
     }
@@ -102,8 +121,14 @@ private final class Descriptor: Sendable {
 }
 
 private final class OpenFile: JournalFile {
+    private enum Direct: Sendable {
+        case untried, impossible
+        case window(DirectWindow)
+    }
+
     private let descriptor: Descriptor
     private let path: String
+    private let direct = Mutex(Direct.untried)
 
     init(descriptor: Descriptor, path: String) {
         self.descriptor = descriptor
@@ -135,6 +160,7 @@ private final class OpenFile: JournalFile {
     }
 
     func write(_ bytes: [UInt8], at offset: Int) throws(StorageError) {
+        guard try !writeDirectly(bytes, at: offset) else { return }
         var done = 0
         while done < bytes.count {
             let result = unsafe bytes.withUnsafeBytes { buffer in
@@ -144,6 +170,23 @@ private final class OpenFile: JournalFile {
             if result < 0 && errno == EINTR { continue }
             guard result > 0 else { throw failure("pwrite", code: result == 0 ? EIO : errno) }
             done += result
+        }
+    }
+
+    /// False when the bytes are to be written through the page cache.
+    private func writeDirectly(_ bytes: [UInt8], at offset: Int) throws(StorageError) -> Bool {
+        try direct.withLock { (direct) throws(StorageError) in
+            if case .untried = direct {
+                direct = DirectWindow(of: descriptor.number).map { .window($0) } ?? .impossible
+            }
+            guard case .window(let window) = direct else { return false }
+            do throws(WindowError) {
+                if try window.write(bytes, at: offset, buffered: descriptor.number) { return true }
+            } catch {
+                throw failure(error.call, code: error.code)
+            }
+            window.forget()
+            return false
         }
     }
 

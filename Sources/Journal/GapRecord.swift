@@ -72,7 +72,7 @@ public struct GapRecord: Hashable, Sendable {
         guard bytes.count == Self.size, let reason = Reason(rawValue: bytes[16]), bytes[17] <= 3 else { return nil }
         from = bytes.integer(at: 0)
         to = bytes.integer(at: 8)
-        guard from <= to else { return nil }
+        guard from <= to, Slot.sequences.contains(from), Slot.sequences.contains(to) else { return nil }
         self.reason = reason
         previous = ChainMAC(bytes: Array(bytes[24..<32]))
         let mac = ChainMAC(bytes: Array(bytes[32..<40]))

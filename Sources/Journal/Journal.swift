@@ -5,9 +5,9 @@ public import Platform
 /// One thread owns the file. Callers from any thread wait for it; those who come while a sync is under way share the
 /// next one.
 public final class Journal: RecordSink, JournalFeed, Sendable {
-    private struct Request: Sendable {
-        let draft: JournalWriter.Draft
-        let answer: Answer<Result<AppendedRecord, JournalError>>
+    private enum Request: Sendable {
+        case append(JournalWriter.Draft, Answer<Result<AppendedRecord, JournalError>>)
+        case repair(UInt64, Answer<Result<RecoveryFinding?, JournalError>>)
     }
 
     /// How long the thread waits at most between two ticks, in milliseconds.
@@ -17,8 +17,14 @@ public final class Journal: RecordSink, JournalFeed, Sendable {
     private let requests = Mailbox<Request>()
     private let thread: DedicatedThread
 
-    private init(writer: JournalWriter, tick: @escaping @Sendable () -> Void) {
+    private let damaged: @Sendable (RecoveryFinding) -> Void
+
+    private init(
+        writer: JournalWriter, tick: @escaping @Sendable () -> Void,
+        damaged: @escaping @Sendable (RecoveryFinding) -> Void
+    ) {
         self.writer = writer
+        self.damaged = damaged
         thread = DedicatedThread(name: "yika-journal") { [requests] in
             Self.serve(requests, with: writer, tick: tick)
         }
@@ -32,13 +38,15 @@ public final class Journal: RecordSink, JournalFeed, Sendable {
     ///   - terminal: whose journal it is; another terminal's is refused.
     ///   - key: the root key of its chain; needed only to begin a journal or to replace a lost `head`.
     ///   - tick: called by the thread at least every second while it is alive, for the watchdog.
+    ///   - damaged: called when records that were sound at opening turn out to be lost, on the reader's thread.
     public static func open(
         storage: any JournalStorage, terminal: UInt16, key: ChainKey?, time: any TimeSource,
-        options: JournalOptions = JournalOptions(), tick: @escaping @Sendable () -> Void = {}
+        options: JournalOptions = JournalOptions(), tick: @escaping @Sendable () -> Void = {},
+        damaged: @escaping @Sendable (RecoveryFinding) -> Void = { _ in }
     ) throws(JournalError) -> Journal {
         let writer = try JournalWriter.open(
             storage: storage, terminal: terminal, key: key, time: time, options: options)
-        return Journal(writer: writer, tick: tick)
+        return Journal(writer: writer, tick: tick, damaged: damaged)
     }
 
     /// What opening it found.
@@ -61,14 +69,26 @@ public final class Journal: RecordSink, JournalFeed, Sendable {
 
     /// Writes a record and returns when it is durable.
     public func append(type: RecordType, payload: [UInt8]) throws(JournalError) -> AppendedRecord {
-        let request = Request(draft: JournalWriter.Draft(type: type, payload: payload), answer: Answer())
-        guard requests.send(request), let result = request.answer.wait() else { throw .closed }
+        let answer = Answer<Result<AppendedRecord, JournalError>>()
+        let draft = JournalWriter.Draft(type: type, payload: payload)
+        guard requests.send(.append(draft, answer)), let result = answer.wait() else { throw .closed }
         return try result.get()
     }
 
     /// The durable records from `sequence` on, at most `limit`, ascending.
+    ///
+    /// What can no longer be read is set aside, reported to `damaged`, and replaced by stand-ins.
     public func records(from sequence: UInt64, limit: Int) throws(JournalError) -> [StoredRecord] {
-        try writer.records(from: sequence, limit: limit)
+        do throws(JournalError) {
+            return try writer.records(from: sequence, limit: limit)
+        } catch {
+            guard case .damaged(let lost) = error else { throw error }
+            let answer = Answer<Result<RecoveryFinding?, JournalError>>()
+            guard requests.send(.repair(lost, answer)), let result = answer.wait() else { throw .closed }
+            guard let finding = try result.get() else { throw error }
+            damaged(finding)
+            return try writer.records(from: sequence, limit: limit)
+        }
     }
 
     /// Stores durably that the ledger has everything up to `sequence`, then removes segments no longer needed.
@@ -91,15 +111,24 @@ public final class Journal: RecordSink, JournalFeed, Sendable {
         let clock = SystemTime()
         while true {
             tick()
-            guard let first = requests.receive(until: clock.now().advanced(milliseconds: tickMilliseconds)) else {
-                if requests.isClosed { return writer.close() }
-                writer.maintain()
-                continue
-            }
-            let group = [first] + requests.drain()
-            for (request, result) in zip(group, writer.append(group.map(\.draft))) { request.answer.give(result) }
+            let group = requests.receiveAll(until: clock.now().advanced(milliseconds: tickMilliseconds))
+            if group.isEmpty && requests.isClosed { return writer.close() }
+            answer(group, with: writer)
             // After the answers: nobody waits while the next segment is filled with zeros.
             writer.maintain()
+        }
+    }
+
+    private static func answer(_ group: [Request], with writer: JournalWriter) {
+        var drafts: [JournalWriter.Draft] = []
+        var waiting: [Answer<Result<AppendedRecord, JournalError>>] = []
+        for case .append(let draft, let answer) in group {
+            drafts.append(draft)
+            waiting.append(answer)
+        }
+        for (answer, result) in zip(waiting, writer.append(drafts)) { answer.give(result) }
+        for case .repair(let sequence, let answer) in group {
+            answer.give(Result { () throws(JournalError) in try writer.repair(at: sequence) })
         }
     }
 }

@@ -16,6 +16,8 @@ public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     case keyMissing
     /// Segments of several epochs lie in the directory.
     case mixedEpochs([UInt32])
+    /// The file has a segment's name but lies billions of records after the one before: it does not belong here.
+    case strayFile(String)
     /// The disk failed; nothing was promised.
     case storage(StorageError)
     /// A write or sync failed earlier: what is on the disk is unknown until the journal is opened anew.
@@ -49,6 +51,8 @@ public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
         case .keyMissing:
             "the journal has no readable head: it takes the terminal's journal key from the ledger to begin or go on"
         case .mixedEpochs(let epochs): "segments of epochs \(epochs) lie in one directory"
+        case .strayFile(let file):
+            "\(file) does not belong to this journal: move it to another folder, do not delete it"
         case .storage(let error): "journal: \(error)"
         case .poisoned(let error): "journal stopped after a failed write: \(error)"
         case .full(let error): "journal is full: \(error)"

@@ -39,8 +39,10 @@ extension JournalWriter {
         let lost = try setAside(&scan, acknowledged: cursor.acknowledged, quarantine)
         guard let keys = foundHead?.keys ?? key.map({ ChainKeys(root: $0, epoch: epoch) }) else { throw .keyMissing }
         let head = try renewHead(headFile, scan, epoch: epoch, keyIdentifier: identifier, keys: keys)
-        if foundCursor == nil && scan.segments.isEmpty {
-            // A journal's cursor is there before its first segment: a segment without one tells that it was lost.
+        if foundCursor != nil || scan.segments.isEmpty {
+            // What was found may have come from memory, left by a process that was killed before its sync; segments are
+            // given up by it. And a journal's cursor is there before its first segment: a segment without one tells that
+            // it was lost.
             try guarded { () throws(StorageError) in try cursorFile.store(cursor) }
         }
         let reader = JournalReader(
@@ -65,7 +67,7 @@ extension JournalWriter {
         _ file: HeadFile, _ scan: Recovery, epoch: UInt32, keyIdentifier: [UInt8], keys: ChainKeys
     ) throws(JournalError) -> JournalHead {
         var head = JournalHead(
-            epoch: epoch, sequence: scan.next - 1, chainMAC: scan.chain ?? .start, boot: scan.boot + 1,
+            epoch: epoch, sequence: scan.next - 1, chainMAC: scan.chain ?? .start, boot: scan.boot &+ 1,
             keyIdentifier: keyIdentifier, keys: keys)
         if scan.next > 1, let last = scan.lastStep, last >= keys.present {
             // Where the last records are lost, staying is always allowed and going forward may not be.
@@ -137,12 +139,12 @@ extension JournalWriter {
         if let torn { scan.add(.tornTail(from: next, to: torn, quarantine: copy)) }
         if file == nil {
             scan.add(.segmentLeft(file: segment.name))
-            scan.leaveLastSegment()
+            scan.leave(segment)
         }
         return file
     }
 
-    /// - Returns: false when a sector there cannot be read: then it cannot be written in part either.
+    /// - Returns: false when the file has lost its end, or a sector there cannot be read and so not be written in part.
     private static func rewriteTail(
         of segment: Segment, _ file: any JournalFile, next: UInt64, cleared: Int
     ) throws(StorageError) -> Bool {
@@ -150,8 +152,10 @@ extension JournalWriter {
         let start = Segment.offset(ofSlot: Int(first - segment.first))
         let aligned = start / SectorPair.sectorSize * SectorPair.sectorSize
         let end = Segment.offset(ofSlot: Int(next - segment.first))
+        let size = try file.size()
+        guard size >= end else { return false }
         // The page that the next record lies in belongs to it: writing there reads the rest of it first.
-        let readEnd = min(try file.size(), (end / pageSize + 1) * pageSize)
+        let readEnd = min(size, (end / pageSize + 1) * pageSize)
         let (bytes, unreadable) = try file.readAround(at: aligned, count: readEnd - aligned)
         guard unreadable.isEmpty else { return false }
         if start < end { try file.write(Array(bytes[(start - aligned)..<(end - aligned)]), at: start) }
@@ -187,20 +191,6 @@ extension JournalWriter {
             }
         }
         return lost
-    }
-
-    private func report(_ lost: [Damage]) throws(JournalError) {
-        for damage in lost {
-            let gap = GapRecord(
-                from: damage.from, to: damage.to, reason: damage.reason, previous: damage.previous ?? .start,
-                resume: damage.resume)
-            let appended = try append([Draft(type: .gap, payload: gap.encoded)])[0].get()
-            // Stand-ins are made from the report, so it is read back as every later opening will read it.
-            guard let record = try records(from: appended.sequence, limit: 1).first else {
-                throw .damaged(appended.sequence)
-            }
-            reader.view.withLock { $0.gaps.append(KnownGap(gap: gap, report: record.slot)) }
-        }
     }
 }
 

@@ -81,9 +81,7 @@ final class JournalReader: Sendable {
     ) throws(JournalError) -> [StoredRecord] {
         let bytes: [UInt8]
         do throws(StorageError) {
-            let file = try storage.open(segment.name)
-            bytes = try file.read(
-                at: Segment.offset(ofSlot: Int(start - segment.first)), count: count * Slot.size)
+            bytes = try readSlots(of: segment, from: start, count: count)
         } catch {
             // Another reader's acknowledgement may have removed the segment since the view was taken.
             if error.code == ENOENT && start <= current().cursor.acknowledged { return [] }
@@ -94,13 +92,34 @@ final class JournalReader: Sendable {
         for index in 0..<count {
             let sequence = start + UInt64(index)
             let raw = Array(bytes.dropFirst(index * Slot.size).prefix(Slot.size))
-            if let slot = try? Slot(decoding: raw), slot.sequence == sequence, slot.epoch == epoch {
+            if let slot = sound(raw, at: sequence) {
                 records.append(StoredRecord(slot: slot, bytes: raw))
             } else if sequence > acknowledged {
                 throw .damaged(sequence)
             }
         }
         return records
+    }
+
+    /// The bytes in the place of `sequence`, `nil` where the file has none, and whether they are its record.
+    func slot(at sequence: UInt64, in segment: Segment) throws(JournalError) -> (bytes: [UInt8]?, isSound: Bool) {
+        let bytes = try guarded { () throws(StorageError) in try readSlots(of: segment, from: sequence, count: 1) }
+        guard bytes.count == Slot.size else { return (nil, false) }
+        return (bytes, sound(bytes, at: sequence) != nil)
+    }
+
+    private func sound(_ bytes: [UInt8], at sequence: UInt64) -> Slot? {
+        guard let slot = try? Slot(decoding: bytes), slot.sequence == sequence, slot.epoch == epoch else { return nil }
+        return slot
+    }
+
+    /// Whole sectors are read, with zeros for those that the disk cannot read.
+    private func readSlots(of segment: Segment, from start: UInt64, count: Int) throws(StorageError) -> [UInt8] {
+        let offset = Segment.offset(ofSlot: Int(start - segment.first))
+        let aligned = offset / SectorPair.sectorSize * SectorPair.sectorSize
+        let file = try storage.open(segment.name)
+        let bytes = try file.readAround(at: aligned, count: offset - aligned + count * Slot.size).bytes
+        return Array(bytes.dropFirst(offset - aligned))
     }
 
     /// The order is what keeps records: the cursor is durable first, then what lies below it goes.

@@ -15,13 +15,16 @@ struct Quarantine {
     /// - Returns: the first file's name; `nil` when there is no room for it, or nothing to copy.
     func copy(from: UInt64, to: UInt64) throws(JournalError) -> String? {
         var name: String?
-        var next = from
         do throws(StorageError) {
-            while next <= to {
-                let end = min(to, next + Self.largestPiece - 1)
-                let copy = try copyPiece(from: next, to: end)
-                name = name ?? copy
-                next = end + 1
+            for segment in segments where segment.first <= to && segment.end > from {
+                var next = max(from, segment.first)
+                let end = min(to, segment.end - 1)
+                while next <= end {
+                    let last = min(end, next + Self.largestPiece - 1)
+                    let copy = try copyPiece(of: segment, from: next, to: last)
+                    name = name ?? copy
+                    next = last + 1
+                }
             }
             return name
         } catch {
@@ -30,17 +33,12 @@ struct Quarantine {
         }
     }
 
-    private func copyPiece(from: UInt64, to: UInt64) throws(StorageError) -> String? {
-        var bytes: [UInt8] = []
-        for segment in segments where segment.first <= to && segment.end > from {
-            let first = max(from, segment.first)
-            let count = Int(min(to, segment.end - 1) - first) + 1
-            let offset = Segment.offset(ofSlot: Int(first - segment.first))
-            let start = offset / SectorPair.sectorSize * SectorPair.sectorSize
-            let file = try storage.open(segment.name)
-            let read = try file.readAround(at: start, count: offset - start + count * Slot.size).bytes
-            bytes += read.dropFirst(offset - start)
-        }
+    private func copyPiece(of segment: Segment, from: UInt64, to: UInt64) throws(StorageError) -> String? {
+        let offset = Segment.offset(ofSlot: Int(from - segment.first))
+        let start = offset / SectorPair.sectorSize * SectorPair.sectorSize
+        let count = Int(to - from) + 1
+        let read = try storage.open(segment.name).readAround(at: start, count: offset - start + count * Slot.size)
+        let bytes = Array(read.bytes.dropFirst(offset - start))
         guard bytes.contains(where: { $0 != 0 }) else { return nil }
         let stem = "quarantine-\(Segment.padded(epoch))-\(Segment.padded(from))-\(Segment.padded(to))"
         var name = stem + ".bin"

@@ -15,6 +15,8 @@ struct Damage: Hashable {
 struct Recovery {
     /// Slots read at a time: 256 KiB.
     static let chunk = 2048
+    /// What can be missing between two segments at most; a name further off is not one of this journal's.
+    static let longestStretch: UInt64 = 1 << 32
 
     let storage: any JournalStorage
     let terminal: UInt16
@@ -72,6 +74,10 @@ struct Recovery {
         let epochs = Set(segments.map(\.epoch) + [cursor?.epoch, head?.epoch].compactMap { $0 })
         guard epochs.count <= 1 else { throw .mixedEpochs(epochs.sorted()) }
         epoch = epochs.first
+        for (segment, following) in zip(segments, segments.dropFirst())
+        where following.first - segment.first > Self.longestStretch {
+            throw .strayFile(following.name)
+        }
         begin()
         for index in segments.indices {
             let following = index + 1 < segments.count ? segments[index + 1].first : nil
@@ -119,8 +125,13 @@ struct Recovery {
                 let isReadable = unreadable.isEmpty || !unreadable.contains(Self.sector(index, position))
                 try take(slot, isReadable, sequence: segment.first + UInt64(index + position), file: name)
             }
-            for position in whole..<count { skip(sequence: segment.first + UInt64(index + position)) }
             index += count
+            // What a file cut short has no bytes for is missing, and nothing is to be written there any more.
+            if whole < count {
+                segment.slots = max(0, index - count + whole)
+                if pending == nil { pending = Pending(from: segment.end) }
+                break
+            }
         }
         return segment
     }
@@ -199,15 +210,18 @@ struct Recovery {
 
     private mutating func sound(_ slot: Span<UInt8>, sequence: UInt64) {
         let step = Slot.keyStep(of: slot)
-        var isBroken = lastStep.map { !ChainKeys.allows(step: step, after: $0, lost: sequence - next) } ?? false
+        // Nobody goes forward more often than once per record.
+        let isStepAllowed =
+            lastStep.map { ChainKeys.allows(step: step, after: $0, lost: sequence - next) } ?? (step <= sequence)
+        var isBroken = !isStepAllowed
         if let open = pending {
             close(before: sequence, resume: link(from: open.lastMAC, to: slot))
-        } else if let chain, keys?.isPresent(slot) == true, keys?.mac(of: slot, after: chain) != Slot.mac(of: slot) {
-            isBroken = true
+        } else if let chain, isStepAllowed, keys?.isPresent(slot) == true {
+            isBroken = keys?.mac(of: slot, after: chain) != Slot.mac(of: slot)
         }
         if isBroken { report.findings.append(.chainBroken(at: sequence)) }
         chain = Slot.mac(of: slot)
-        lastStep = step
+        if isStepAllowed { lastStep = step }
         next = sequence + 1
         boot = max(boot, Slot.boot(of: slot))
         report.records += 1
@@ -280,10 +294,10 @@ struct Recovery {
 
     mutating func add(_ finding: RecoveryFinding) { report.findings.append(finding) }
 
-    /// Leaves the last segment: its next slot cannot be written.
-    mutating func leaveLastSegment() {
-        let last = segments.count - 1
-        segments[last].slots = Int(next - segments[last].first)
+    /// Leaves a segment early: its next slot cannot be written.
+    mutating func leave(_ segment: Segment) {
+        guard let index = segments.firstIndex(of: segment) else { return }
+        segments[index].end(before: next)
     }
 }
 

@@ -117,6 +117,7 @@ final class SectorPair: Sendable {
             bytes.integer(at: Offset.checksum, as: UInt32.self) == CRC32C.checksum(bytes[..<Offset.checksum])
         else { return nil }
         let found = bytes.integer(at: Offset.version, as: UInt16.self)
+        guard found > 0 else { return nil }
         guard found == version else { throw .unknownFormat(file: name, version: Int(found)) }
         let owner = bytes.integer(at: Offset.terminal, as: UInt16.self)
         guard owner == terminal ?? owner else {
@@ -126,6 +127,7 @@ final class SectorPair: Sendable {
             epoch: bytes.integer(at: Offset.epoch), sequence: bytes.integer(at: Offset.sequence),
             chainHead: ChainMAC(bytes: Array(bytes[Offset.chainHead..<Offset.rest])),
             rest: Array(bytes[Offset.rest..<Offset.checksum]))
+        guard state.sequence == 0 || Slot.sequences.contains(state.sequence) else { return nil }
         return (bytes.integer(at: Offset.generation), state)
     }
 }

@@ -51,7 +51,8 @@ struct SegmentHeader: Hashable, Sendable {
             bytes.integer(at: Offset.checksum, as: UInt32.self) == CRC32C.checksum(bytes[..<Offset.checksum])
         else { return nil }
         version = bytes.integer(at: Offset.version)
-        guard (1...Self.formatVersion).contains(version) else {
+        guard version > 0 else { return nil }
+        guard version <= Self.formatVersion else {
             throw .unknownFormat(file: file, version: Int(version))
         }
         terminal = bytes.integer(at: Offset.terminal)
@@ -103,7 +104,8 @@ struct Segment: Hashable, Sendable {
         let middle = name.dropFirst(Self.prefix.count).dropLast(Self.suffix.count)
         let parts = middle.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2, parts[0].count == 8, parts[1].count == 16,
-            let epoch = UInt32(parts[0], radix: 16), let first = UInt64(parts[1], radix: 16)
+            let epoch = UInt32(parts[0], radix: 16), let first = UInt64(parts[1], radix: 16),
+            Slot.sequences.contains(first)
         else { return nil }
         self.init(epoch: epoch, first: first, slots: 0)
     }

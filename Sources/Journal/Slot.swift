@@ -51,6 +51,9 @@ public struct Slot: Hashable, Sendable {
         self.payload = payload
     }
 
+    /// The sequences there can be; what lies outside was not counted but damaged.
+    static let sequences: ClosedRange<UInt64> = 1...1 << 62
+
     /// A slot that was never written.
     static let zeros = [UInt8](repeating: 0, count: size)
 
@@ -130,8 +133,9 @@ public struct Slot: Hashable, Sendable {
             if stored == 0 { return isZero(bytes) ? .empty : .cutShort }
             return .checksum
         }
-        guard let capacity = payloadCapacity(version: bytes[Offset.version]) else {
-            return .version(bytes[Offset.version])
+        let version = bytes[Offset.version]
+        guard let capacity = payloadCapacity(version: version) else {
+            return version == 0 ? .malformed : .version(version)
         }
         guard Int(bytes[Offset.payloadLength]) <= capacity, bytes[Offset.flags] == 0 else { return .malformed }
         return nil

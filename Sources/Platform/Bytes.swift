@@ -4,7 +4,7 @@
 /// traps.
 extension [UInt8] {
     /// The little-endian integer that starts at `offset`.
-    public func integer<T: FixedWidthInteger>(at offset: Int, as type: T.Type = T.self) -> T {
+    @inlinable public func integer<T: FixedWidthInteger>(at offset: Int, as type: T.Type = T.self) -> T {
         var value: T = 0
         for index in 0..<(T.bitWidth / 8) {
             value |= T(truncatingIfNeeded: self[offset + index]) << T(index * 8)
@@ -13,7 +13,7 @@ extension [UInt8] {
     }
 
     /// Stores `value` little-endian from `offset` on.
-    public mutating func store<T: FixedWidthInteger>(_ value: T, at offset: Int) {
+    @inlinable public mutating func store<T: FixedWidthInteger>(_ value: T, at offset: Int) {
         for index in 0..<(T.bitWidth / 8) {
             self[offset + index] = UInt8(truncatingIfNeeded: value >> T(index * 8))
         }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A point on the boot-relative clock, in nanoseconds. It does not jump when somebody sets the wall clock.

@@ -72,8 +72,8 @@ public final class TerminalService: Sendable {
             let journal = try Journal.open(
                 storage: storage, terminal: configuration.number,
                 key: keyFile.key ?? configuration.credentials.journalKey,
-                time: time, options: JournalOptions(epoch: configuration.journalEpoch)
-            ) { watchdog.tick(.journal) }
+                time: time, options: JournalOptions(epoch: configuration.journalEpoch),
+                tick: { watchdog.tick(.journal) }, damaged: { health.raise(.journalDamaged, "\($0)") })
             if !journal.recovery.isClean { health.raise(.journalDamaged, "\(journal.recovery.findings)") }
             // From here on the journal has the keys that it needs, and nobody on this box may have more.
             do throws(StorageError) {

@@ -4,7 +4,6 @@ import DeviceProfiles
 import Glibc
 import Platform
 import Simulator
-import Synchronization
 
 /// Plays a card on pcscd's virtual reader.
 struct SimulateCard: ParsableCommand {
@@ -57,11 +56,10 @@ struct SimulateCard: ParsableCommand {
         let inputs = Mailbox<Input>()
         // Before any other thread starts, so that none of them takes the signals.
         Self.watchSignals(inputs)
-        let output = Mutex(())
         let hand = try VirtualHand(
             image: image, profile: profile, port: port, latencyMilliseconds: latency, writesBack: writeBack
         ) { event in
-            output.withLock { _ in Self.print(event.line) }
+            LineOutput.print(event.line)
         }
         if interactive { Self.readOrders(inputs) } else { hand.lay() }
         while case .order(let line) = inputs.receive() {
@@ -90,20 +88,6 @@ struct SimulateCard: ParsableCommand {
                 if !line.isEmpty { inputs.send(.order(line)) }
             }
             inputs.send(.end)
-        }
-    }
-
-    /// Whole lines at once, past any buffer: whoever drives this waits for each event.
-    private static func print(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
-        var done = 0
-        while done < bytes.count {
-            let written = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe write(STDOUT_FILENO, buffer.baseAddress.map { unsafe $0 + done }, bytes.count - done)
-            }
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { return }
-            done += written
         }
     }
 }

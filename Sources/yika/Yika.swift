@@ -4,7 +4,8 @@ import ArgumentParser
 @main
 struct Yika: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "yika", abstract: "Tools for technicians of campus card terminals.", subcommands: [Simulate.self])
+        commandName: "yika", abstract: "Tools for technicians of campus card terminals.",
+        subcommands: [JournalTools.self, Simulate.self])
 }
 
 /// What stands in for hardware.

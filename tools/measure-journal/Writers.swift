@@ -1,0 +1,180 @@
+import GRDBSQLite
+import Glibc
+import Journal
+import Platform
+import Synchronization
+
+/// Bytes that each record costs each of the writers.
+let recordSize = 128
+
+/// One way to make records durable, from one thread.
+protocol Peer {
+    /// Makes `count` records durable at one stroke.
+    func append(_ count: Int) throws
+    /// Returns when what the writer does after answering is done, so that nobody else's time holds it.
+    func settle()
+}
+
+/// The floor: `pwrite` and `fdatasync` of as many bytes, onward through a file of written zeros.
+final class BareFile: Peer {
+    private static let size = 32 << 20
+    private let descriptor: Int32
+    private let path: String
+    private var offset = 0
+    private let bytes = [UInt8](repeating: 0xA5, count: 64 * recordSize)
+
+    init(directory: String) throws {
+        path = directory + "/bare"
+        descriptor = openForWriting(path)
+        guard descriptor >= 0 else { throw Failure.errno("open", path) }
+        let zeros = [UInt8](repeating: 0, count: 1 << 20)
+        for start in stride(from: 0, to: Self.size, by: zeros.count) {
+            let written = unsafe zeros.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, start) }
+            guard written == zeros.count else { throw Failure.errno("pwrite", path) }
+        }
+        guard fsync(descriptor) == 0 else { throw Failure.errno("fsync", path) }
+    }
+
+    deinit { close(descriptor) }
+
+    func append(_ count: Int) throws {
+        let length = count * recordSize
+        if offset + length > Self.size { offset = 0 }
+        let written = unsafe bytes.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, length, offset) }
+        guard written == length else { throw Failure.errno("pwrite", path) }
+        guard fdatasync(descriptor) == 0 else { throw Failure.errno("fdatasync", path) }
+        offset += length
+    }
+
+    func settle() {}
+}
+
+/// The journal as the terminal runs it, with its thread.
+final class WholeJournal: Peer {
+    let journal: Journal
+    private let rounds: Rounds
+
+    /// How often the journal's thread came round: its tick comes after everything it does when it has answered.
+    private final class Rounds: Sendable {
+        let count = Atomic<Int>(0)
+    }
+
+    init(directory: String) throws {
+        let rounds = Rounds()
+        self.rounds = rounds
+        journal = try Journal.open(
+            storage: try storage(in: directory), terminal: 1, key: sampleKey, time: SystemTime(),
+            tick: { rounds.count.wrappingAdd(1, ordering: .releasing) })
+    }
+
+    private var before = 0
+
+    /// One record; several callers are several threads, see ``callers(_:for:)``.
+    func append(_ count: Int) throws {
+        before = rounds.count.load(ordering: .acquiring)
+        _ = try journal.append(type: sampleType, payload: samplePayload)
+    }
+
+    func settle() {
+        let deadline = nanoseconds() + 2_000_000_000
+        while rounds.count.load(ordering: .acquiring) <= before, nanoseconds() < deadline { sched_yield() }
+    }
+
+    func end() { journal.close(deadline: SystemTime().now().advanced(milliseconds: 10_000)) }
+}
+
+/// The journal without its thread: what is left is the handover's price.
+final class ThreadlessJournal: Peer {
+    private let writer: JournalWriter
+
+    init(directory: String) throws {
+        writer = try JournalWriter.open(
+            storage: try storage(in: directory), terminal: 1, key: sampleKey, time: SystemTime())
+    }
+
+    func append(_ count: Int) throws {
+        for _ in 0..<count { _ = try writer.append(type: sampleType, payload: samplePayload) }
+    }
+
+    func settle() {}
+}
+
+/// The peer: SQLite with a write-ahead log, durable at every commit, everything else as it comes; statements prepared.
+@safe final class SQLite: Peer {
+    private var database: OpaquePointer?
+    private let blob = UnsafeMutableRawPointer.allocate(byteCount: recordSize, alignment: 16)
+    private var insert = Statement()
+    private var begin = Statement()
+    private var commit = Statement()
+
+    /// A prepared statement; the connection it belongs to finalizes it.
+    @safe private struct Statement {
+        var handle: OpaquePointer?
+
+        func run() throws {
+            guard unsafe sqlite3_step(handle) == SQLITE_DONE, unsafe sqlite3_reset(handle) == SQLITE_OK else {
+                throw unsafe SQLite.failure(sqlite3_db_handle(handle), "a step")
+            }
+        }
+    }
+
+    init(directory: String) throws {
+        unsafe blob.initializeMemory(as: UInt8.self, repeating: 0xA5, count: recordSize)
+        let path = directory + "/peer.sqlite"
+        guard unsafe sqlite3_open(path, &database) == SQLITE_OK else { throw Failure("SQLite cannot open \(path)") }
+        for sql in [
+            "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL",
+            "CREATE TABLE IF NOT EXISTS record (sequence INTEGER PRIMARY KEY, bytes BLOB NOT NULL)",
+        ] {
+            guard unsafe sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK else {
+                throw unsafe Self.failure(database, sql)
+            }
+        }
+        insert = try prepare("INSERT INTO record (bytes) VALUES (?)")
+        begin = try prepare("BEGIN IMMEDIATE")
+        commit = try prepare("COMMIT")
+        // Bound once: the blob outlives the statement.
+        guard unsafe sqlite3_bind_blob(insert.handle, 1, blob, Int32(recordSize), nil) == SQLITE_OK else {
+            throw unsafe Self.failure(database, "binding")
+        }
+    }
+
+    deinit {
+        unsafe sqlite3_finalize(insert.handle)
+        unsafe sqlite3_finalize(begin.handle)
+        unsafe sqlite3_finalize(commit.handle)
+        unsafe sqlite3_close(database)
+        unsafe blob.deallocate()
+    }
+
+    func append(_ count: Int) throws {
+        if count == 1 { return try insert.run() }
+        try begin.run()
+        for _ in 0..<count { try insert.run() }
+        try commit.run()
+    }
+
+    func settle() {}
+
+    private func prepare(_ sql: String) throws -> Statement {
+        var statement = Statement()
+        guard unsafe sqlite3_prepare_v2(database, sql, -1, &statement.handle, nil) == SQLITE_OK else {
+            throw unsafe Self.failure(database, sql)
+        }
+        return statement
+    }
+
+    private static func failure(_ database: OpaquePointer?, _ what: String) -> Failure {
+        let text = unsafe sqlite3_errmsg(database).map { unsafe String(cString: $0) } ?? "no reason given"
+        return Failure("SQLite, \(what): \(text)")
+    }
+}
+
+let sampleKey = ChainKey(bytes: [UInt8](repeating: 7, count: 32))
+let sampleType = RecordType(rawValue: 1)
+let samplePayload = [UInt8](repeating: 0xA5, count: 64)
+
+func storage(in directory: String) throws -> FileStorage {
+    guard unsafe mkdir(directory, 0o700) == 0 || errno == EEXIST else { throw Failure.errno("mkdir", directory) }
+    return try FileStorage(directory: directory)
+}
