@@ -140,7 +140,9 @@ if Context.environment["YIKA_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "JournalFuzzer", dependencies: ["JournalFuzzing"], path: "Tests/JournalFuzzer",
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+            linkerSettings: [
+                .unsafeFlags(["-Xclang-linker", "-fsanitize=fuzzer-no-link", "-lclang_rt.fuzzer_no_main-x86_64"])
+            ]))
     for target in package.targets where target.type != .system {
         target.swiftSettings = (target.swiftSettings ?? []) + instrumented
     }

@@ -85,8 +85,7 @@ public final class Journal: RecordSink, JournalFeed, Sendable {
             guard case .damaged(let lost) = error else { throw error }
             let answer = Answer<Result<RecoveryFinding?, JournalError>>()
             guard requests.send(.repair(lost, answer)), let result = answer.wait() else { throw .closed }
-            guard let finding = try result.get() else { throw error }
-            damaged(finding)
+            if let finding = try result.get() { damaged(finding) }
             return try writer.records(from: sequence, limit: limit)
         }
     }

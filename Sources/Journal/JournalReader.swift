@@ -65,7 +65,7 @@ final class JournalReader: Sendable {
             } else if let segment = view.segments.last(where: { $0.contains(next) }) {
                 let end = min(segment.end, view.nextStart(after: next) ?? .max, view.last + 1)
                 let count = min(limit - records.count, Int(clamping: end - next))
-                records += try read(segment, from: next, count: count, acknowledged: view.cursor.acknowledged)
+                records += try read(segment, from: next, count: count)
                 next += UInt64(count)
             } else {
                 // No file and no gap record: that is right only for what the ledger has.
@@ -77,7 +77,7 @@ final class JournalReader: Sendable {
     }
 
     private func read(
-        _ segment: Segment, from start: UInt64, count: Int, acknowledged: UInt64
+        _ segment: Segment, from start: UInt64, count: Int
     ) throws(JournalError) -> [StoredRecord] {
         let bytes: [UInt8]
         do throws(StorageError) {
@@ -94,7 +94,8 @@ final class JournalReader: Sendable {
             let raw = Array(bytes.dropFirst(index * Slot.size).prefix(Slot.size))
             if let slot = sound(raw, at: sequence) {
                 records.append(StoredRecord(slot: slot, bytes: raw))
-            } else if sequence > acknowledged {
+            } else if sequence > current().cursor.acknowledged {
+                // Looked up anew: since the view was taken, the ledger may have got it and the segment been recycled.
                 throw .damaged(sequence)
             }
         }

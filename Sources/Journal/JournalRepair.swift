@@ -23,7 +23,9 @@ extension JournalWriter {
     /// - Returns: what was found; `nil` when the record is sound after all, or reported already.
     func repair(at sequence: UInt64) throws(JournalError) -> RecoveryFinding? {
         let view = reader.current()
-        guard view.gap(at: sequence) == nil, let segment = view.segments.last(where: { $0.contains(sequence) }) else {
+        guard sequence > view.cursor.acknowledged, view.gap(at: sequence) == nil,
+            let segment = view.segments.last(where: { $0.contains(sequence) })
+        else {
             return nil
         }
         let end = min(segment.end - 1, view.last)

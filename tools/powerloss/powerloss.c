@@ -391,12 +391,19 @@ static void op_create(fuse_req_t request, fuse_ino_t parent, const char *text, m
     fuse_reply_create(request, &made, info);
 }
 
+// How much of a write happens that the cut or the kill falls into: whole sectors, as with any disk. Tears inside one are
+// dealt out, and counted, when the power comes back.
+static size_t cut_short(size_t size, off_t offset) {
+    size_t part = draw(size + 1), over = ((size_t)offset + part) % SECTOR;
+    return part == size ? size : part > over ? part - over : 0;
+}
+
 static void op_write(fuse_req_t request, fuse_ino_t number, const char *bytes, size_t size, off_t offset,
                      struct fuse_file_info *info) {
     struct file *file = opened(number, info);
     enum moment moment = file ? begin(request) : DEAD;
     if (moment == RUNNING) put(file, bytes, size, offset);
-    if (moment == DYING) put(file, bytes, draw(size + 1), offset);
+    if (moment == DYING) put(file, bytes, cut_short(size, offset), offset);
     if (moment == RUNNING) fuse_reply_write(request, size);
     else fuse_reply_err(request, EIO);
 }
