@@ -2,21 +2,16 @@ public import Platform
 
 /// The terminal's append log: what was appended when ``append(type:payload:)`` returned survives whatever happens next.
 ///
-/// One thread owns the file. Callers from any thread wait for it; those who come while a sync is under way share the
-/// next one.
+/// Callers from any thread wait for the disk; those who come while a sync is under way share the next one. What can be
+/// done while nobody waits, a thread of its own does.
 public final class Journal: RecordSink, JournalFeed, Sendable {
-    private enum Request: Sendable {
-        case append(JournalWriter.Draft, Answer<Result<AppendedRecord, JournalError>>)
-        case repair(UInt64, Answer<Result<RecoveryFinding?, JournalError>>)
-    }
-
     /// How long the thread waits at most between two ticks, in milliseconds.
     private static let tickMilliseconds: Int64 = 1000
 
     private let writer: JournalWriter
-    private let requests = Mailbox<Request>()
+    private let queue = AppendQueue()
+    private let work = Mailbox<Void>()
     private let thread: DedicatedThread
-
     private let damaged: @Sendable (RecoveryFinding) -> Void
 
     private init(
@@ -25,12 +20,17 @@ public final class Journal: RecordSink, JournalFeed, Sendable {
     ) {
         self.writer = writer
         self.damaged = damaged
-        thread = DedicatedThread(name: "yika-journal") { [requests] in
-            Self.serve(requests, with: writer, tick: tick)
+        thread = DedicatedThread(name: "yika-journal") { [work, queue] in
+            Self.maintain(writer, when: work, tick: tick)
+            queue.waitUntilDrained()
+            writer.close()
         }
     }
 
-    deinit { requests.close() }
+    deinit {
+        queue.close()
+        work.close()
+    }
 
     /// Opens the journal in `storage`, which must be locked by nobody else, and starts its thread.
     ///
@@ -69,11 +69,13 @@ public final class Journal: RecordSink, JournalFeed, Sendable {
 
     /// Writes a record and returns when it is durable.
     public func append(type: RecordType, payload: [UInt8]) throws(JournalError) -> AppendedRecord {
-        let answer = Answer<Result<AppendedRecord, JournalError>>()
-        let draft = JournalWriter.Draft(type: type, payload: payload)
-        guard requests.send(.append(draft, answer)), let result = answer.wait() else { throw .closed }
-        return try result.get()
+        let record = try queue.append(JournalWriter.Draft(type: type, payload: payload), write: writer.append)
+        if !writer.isMaintained { work.send(()) }
+        return record
     }
+
+    /// Whether all is done that is done while nobody waits.
+    public var isMaintained: Bool { writer.isMaintained }
 
     /// The durable records from `sequence` on, at most `limit`, ascending.
     ///
@@ -83,9 +85,7 @@ public final class Journal: RecordSink, JournalFeed, Sendable {
             return try writer.records(from: sequence, limit: limit)
         } catch {
             guard case .damaged(let lost) = error else { throw error }
-            let answer = Answer<Result<RecoveryFinding?, JournalError>>()
-            guard requests.send(.repair(lost, answer)), let result = answer.wait() else { throw .closed }
-            if let finding = try result.get() { damaged(finding) }
+            if let finding = try writer.repair(at: lost) { damaged(finding) }
             return try writer.records(from: sequence, limit: limit)
         }
     }
@@ -100,34 +100,20 @@ public final class Journal: RecordSink, JournalFeed, Sendable {
     /// - Returns: whether it ended before `deadline`.
     @discardableResult
     public func close(deadline: Instant) -> Bool {
-        requests.close()
+        queue.close()
+        work.close()
         return thread.join(until: deadline)
     }
 
-    private static func serve(
-        _ requests: Mailbox<Request>, with writer: JournalWriter, tick: @Sendable () -> Void
+    /// Comes round at least every second: one that waits for a sync that never ends does not tick.
+    private static func maintain(
+        _ writer: JournalWriter, when work: Mailbox<Void>, tick: @Sendable () -> Void
     ) {
         let clock = SystemTime()
-        while true {
+        while !work.isClosed {
             tick()
-            let group = requests.receiveAll(until: clock.now().advanced(milliseconds: tickMilliseconds))
-            if group.isEmpty && requests.isClosed { return writer.close() }
-            answer(group, with: writer)
-            // After the answers: nobody waits while the next segment is filled with zeros.
+            _ = work.receiveAll(until: clock.now().advanced(milliseconds: tickMilliseconds))
             writer.maintain()
-        }
-    }
-
-    private static func answer(_ group: [Request], with writer: JournalWriter) {
-        var drafts: [JournalWriter.Draft] = []
-        var waiting: [Answer<Result<AppendedRecord, JournalError>>] = []
-        for case .append(let draft, let answer) in group {
-            drafts.append(draft)
-            waiting.append(answer)
-        }
-        for (answer, result) in zip(waiting, writer.append(drafts)) { answer.give(result) }
-        for case .repair(let sequence, let answer) in group {
-            answer.give(Result { () throws(JournalError) in try writer.repair(at: sequence) })
         }
     }
 }

@@ -228,6 +228,13 @@ public final class JournalWriter: RecordSink, JournalFeed, Sendable {
         }
     }
 
+    /// Whether ``maintain()`` would find nothing to do.
+    var isMaintained: Bool {
+        state.withLock { state in
+            state.poison != nil || (reader.current().hasSpare || state.spareRefusal != nil) && !isKeyDue(state)
+        }
+    }
+
     /// Stores how far the journal goes, so that the next opening knows it whatever becomes of the last record.
     ///
     /// To be called once, after the last append.

@@ -22,7 +22,7 @@ extension [UInt8] {
 
 extension Span<UInt8> {
     /// The little-endian integer that starts at `offset`.
-    public func integer<T: FixedWidthInteger>(at offset: Int, as type: T.Type = T.self) -> T {
+    @inlinable public func integer<T: FixedWidthInteger>(at offset: Int, as type: T.Type = T.self) -> T {
         var value: T = 0
         for index in 0..<(T.bitWidth / 8) {
             value |= T(truncatingIfNeeded: self[offset + index]) << T(index * 8)

@@ -71,12 +71,10 @@ struct Appends {
             Figure("the disk now: bare pwrite+fdatasync, median", phase, "µs"),
             Figure("durable append, median", rounds: pairs(.journal, 0.5), "µs", times: 1.2),
             Figure("durable append, p99", rounds: pairs(.journal, 0.99), "µs", times: 1.5),
-            Figure("durable append without the thread, median", rounds: pairs(.threadless, 0.5), "µs"),
-            Figure("durable append without the thread, p99", rounds: pairs(.threadless, 0.99), "µs"),
+            Figure("durable append without queue and thread, median", rounds: pairs(.threadless, 0.5), "µs"),
+            Figure("durable append without queue and thread, p99", rounds: pairs(.threadless, 0.99), "µs"),
             Figure("SQLite, one row a commit, median", rounds: pairs(.sqlite, 0.5), "µs"),
             Figure("SQLite, one row a commit, p99", rounds: pairs(.sqlite, 0.99), "µs"),
-            Figure(
-                "durable append rate, beside SQLite's", rounds: rates(.journal, .sqlite), "/s", .atLeast, times: 1.5),
             // What no writer could exceed that makes each record durable by itself.
             Figure("bare rate, beside SQLite's", rounds: rates(.bare, .sqlite), "/s", .atLeast),
         ]

@@ -2,7 +2,6 @@ import GRDBSQLite
 import Glibc
 import Journal
 import Platform
-import Synchronization
 
 /// Bytes that each record costs each of the writers.
 let recordSize = 128
@@ -49,41 +48,27 @@ final class BareFile: Peer {
     func settle() {}
 }
 
-/// The journal as the terminal runs it, with its thread.
+/// The journal as the terminal runs it.
 final class WholeJournal: Peer {
     let journal: Journal
-    private let rounds: Rounds
-
-    /// How often the journal's thread came round: its tick comes after everything it does when it has answered.
-    private final class Rounds: Sendable {
-        let count = Atomic<Int>(0)
-    }
 
     init(directory: String) throws {
-        let rounds = Rounds()
-        self.rounds = rounds
         journal = try Journal.open(
-            storage: try storage(in: directory), terminal: 1, key: sampleKey, time: SystemTime(),
-            tick: { rounds.count.wrappingAdd(1, ordering: .releasing) })
+            storage: try storage(in: directory), terminal: 1, key: sampleKey, time: SystemTime())
     }
 
-    private var before = 0
-
-    /// One record; several callers are several threads, see ``callers(_:for:)``.
-    func append(_ count: Int) throws {
-        before = rounds.count.load(ordering: .acquiring)
-        _ = try journal.append(type: sampleType, payload: samplePayload)
-    }
+    /// One record; several callers are several threads, see `Groups`.
+    func append(_ count: Int) throws { _ = try journal.append(type: sampleType, payload: samplePayload) }
 
     func settle() {
         let deadline = nanoseconds() + 2_000_000_000
-        while rounds.count.load(ordering: .acquiring) <= before, nanoseconds() < deadline { sched_yield() }
+        while !journal.isMaintained, nanoseconds() < deadline { sched_yield() }
     }
 
     func end() { journal.close(deadline: SystemTime().now().advanced(milliseconds: 10_000)) }
 }
 
-/// The journal without its thread: what is left is the handover's price.
+/// The journal's writer alone, without queue and thread.
 final class ThreadlessJournal: Peer {
     private let writer: JournalWriter
 
@@ -99,8 +84,9 @@ final class ThreadlessJournal: Peer {
     func settle() {}
 }
 
-/// The peer: SQLite with a write-ahead log, durable at every commit, everything else as it comes; statements prepared.
-@safe final class SQLite: Peer {
+/// The peer: SQLite with a write-ahead log, durable at every commit, everything else as it comes; statements prepared. For
+/// one thread at a time.
+@safe final class SQLite: Peer, @unchecked Sendable {
     private var database: OpaquePointer?
     private let blob = UnsafeMutableRawPointer.allocate(byteCount: recordSize, alignment: 16)
     private var insert = Statement()
