@@ -133,15 +133,16 @@ let package = Package(
     ]
 )
 
-// tools/fuzz alone builds this: libFuzzer brings its own main function, and every room is instrumented for it.
-if Context.environment["YIKA_FUZZ"] != nil {
-    let instrumented: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing", "-parse-as-library"])]
+// tools/fuzz alone builds this, and says where the toolchain keeps libFuzzer: every room is instrumented for it.
+if let runtime = Context.environment["YIKA_FUZZ"] {
+    let instrumented: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])]
     package.products.append(.executable(name: "journal-fuzzer", targets: ["JournalFuzzer"]))
     package.targets.append(
         .executableTarget(
             name: "JournalFuzzer", dependencies: ["JournalFuzzing"], path: "Tests/JournalFuzzer",
             linkerSettings: [
-                .unsafeFlags(["-Xclang-linker", "-fsanitize=fuzzer-no-link", "-lclang_rt.fuzzer_no_main-x86_64"])
+                .unsafeFlags(
+                    ["-L\(runtime)", "-lclang_rt.fuzzer_no_main-x86_64", "-lstdc++"], .when(platforms: [.linux]))
             ]))
     for target in package.targets where target.type != .system {
         target.swiftSettings = (target.swiftSettings ?? []) + instrumented

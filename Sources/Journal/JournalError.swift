@@ -16,6 +16,8 @@ public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     case keyMissing
     /// Segments of several epochs lie in the directory.
     case mixedEpochs([UInt32])
+    /// The directory holds the journal of another epoch than the one that was asked for.
+    case otherEpoch(found: UInt32, expected: UInt32)
     /// The file has a segment's name but lies billions of records after the one before: it does not belong here.
     case strayFile(String)
     /// The disk failed; nothing was promised.
@@ -51,6 +53,9 @@ public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
         case .keyMissing:
             "the journal has no readable head: it takes the terminal's journal key from the ledger to begin or go on"
         case .mixedEpochs(let epochs): "segments of epochs \(epochs) lie in one directory"
+        case .otherEpoch(let found, let expected):
+            "this is the journal of epoch \(found), not \(expected): set the epoch back, or move the journal's directory "
+                + "aside for the card centre and begin another"
         case .strayFile(let file):
             "\(file) does not belong to this journal: move it to another folder, do not delete it"
         case .storage(let error): "journal: \(error)"

@@ -25,6 +25,9 @@ extension JournalWriter {
         var scan = Recovery(
             storage: storage, terminal: terminal, keyIdentifier: identifier, cursor: foundCursor, head: foundHead)
         try scan.run()
+        if let epoch = scan.epoch, let expected = options.epoch, epoch != expected {
+            throw .otherEpoch(found: epoch, expected: expected)
+        }
         if foundCursor == nil && !scan.segments.isEmpty { scan.add(.cursorDamaged) }
         // A journal of format 1 has no head, and that is no damage.
         if foundHead == nil && (scan.hasPresentFormat || scan.segments.isEmpty && foundCursor != nil) {

@@ -80,7 +80,8 @@ extension JournalFeed {
 public struct JournalOptions: Sendable {
     /// Records per segment: 8192 make a file of 1 MiB and a sector.
     public var slotsPerSegment: Int
-    /// The epoch of a journal made anew; `nil`: a random one, so that a wiped box never repeats an old one's sequences.
+    /// The journal's epoch; `nil`: that of the journal there, and for a new one a random one, so that a wiped box never
+    /// repeats an old one's sequences.
     public var epoch: UInt32?
     /// Segments kept at least although the ledger has all of them, for a ledger that must be fed again; one more waits to
     /// be recycled.

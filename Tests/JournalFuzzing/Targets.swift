@@ -45,8 +45,10 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         let names = Set(disk.names)
         guard let journal = try? open(disk) else { return }
         let last = journal.lastSequence
-        // What is upload material has no holes and ends at the end.
-        let start = journal.cursor.acknowledged + 1
+        // What is upload material has no holes and ends at the end. Where the cursor is lost, nobody knows what was before
+        // the first segment that is left.
+        let isCursorLost = journal.recovery.findings.contains(.cursorDamaged)
+        let start = isCursorLost ? journal.firstSequence : journal.cursor.acknowledged + 1
         if let records = try? journal.records(from: start, limit: 200) {
             var expected = start
             for record in records {

@@ -157,6 +157,24 @@ struct JournalTests {
         #expect(try second.records(from: 17, limit: 1).first?.slot.boot == 2)
     }
 
+    @Test("a clock that says 1970, or jumps back, changes the records' wall times and nothing else")
+    func wrongClock() throws {
+        let storage = SimulatedStorage(seed: 1)
+        for wall in [1_800_000_000_000, 0, -86_400_000] as [Int64] {
+            let journal = try JournalWriter.open(
+                storage: storage.afterProcessEnd(), terminal: 3, key: Rig.key,
+                time: SimulatedTime(wallMillisecondsAtBoot: wall), options: Rig.options)
+            #expect(journal.recovery.findings == [])
+            #expect(journal.lastSequence == 0)
+            for number in 1...40 as ClosedRange<UInt64> {
+                #expect(try journal.append(type: Rig.sale, payload: Rig.payload(number)).sequence == number)
+            }
+            let records = try journal.records(from: 1, limit: 100)
+            #expect(records.map(\.slot.sequence) == Array(1...40))
+            #expect(records.allSatisfy { $0.slot.wallMilliseconds == wall })
+        }
+    }
+
     @Test("another terminal, another key, a newer format, a second process: each is refused by its name")
     func refusals() throws {
         let storage = SimulatedStorage(seed: 1)
@@ -167,6 +185,9 @@ struct JournalTests {
         }
         #expect(throws: JournalError.wrongKey(file: "head")) {
             try Rig.open(storage.afterProcessEnd(), key: ChainKey(bytes: [UInt8](repeating: 8, count: 32)))
+        }
+        #expect(throws: JournalError.otherEpoch(found: 5, expected: 6)) {
+            try Rig.open(storage.afterProcessEnd(), options: JournalOptions(slotsPerSegment: 16, epoch: 6))
         }
         #expect(throws: JournalError.payloadTooLong(77)) {
             try Rig.open(storage.afterProcessEnd()).append(

@@ -113,6 +113,32 @@ extension RealPrograms {
             try expectPosted(kiosk, kiosk.people)
         }
 
+        @Test(
+            "the journal's root key is used once and destroyed, asked for when it is missing, told of when it is left")
+        func rootKey() throws {
+            let kiosk = try Kiosk()
+            let file = kiosk.folder + "/state/journal.key"
+            let key = try String(contentsOfFile: file, encoding: .utf8)
+            try FileManager.default.moveItem(atPath: file, toPath: kiosk.folder + "/key")
+            try kiosk.open()
+            try kiosk.events.next("the missing key") { $0.isCondition("YK-J05", "raised") }
+            #expect(try kiosk.stopDaemon().status == 0)
+            try FileManager.default.moveItem(atPath: kiosk.folder + "/key", toPath: file)
+            try kiosk.startDaemon()
+            #expect(!FileManager.default.fileExists(atPath: file))
+            #expect(try kiosk.tap(try kiosk.card(of: kiosk.people[0])).what == "activated")
+            try kiosk.awaitPosted()
+            #expect(try kiosk.stopDaemon().status == 0)
+
+            let credentials = try Data(contentsOf: URL(filePath: kiosk.folder + "/credentials.json5"))
+            var values = try JSONSerialization.jsonObject(with: credentials) as? [String: Any] ?? [:]
+            values["journalKey"] = key
+            try kiosk.write("credentials.json5", values)
+            try kiosk.startDaemon()
+            try kiosk.events.next("the key left behind") { $0.isCondition("YK-J06", "raised") }
+            #expect(try kiosk.stopDaemon().status == 0)
+        }
+
         @Test("a malformed reader profile and a broken voice pack are named and passed over")
         func badData() throws {
             let kiosk = try Kiosk()
