@@ -60,6 +60,12 @@ public struct JournalAudit {
         self.epoch = epoch
         terminal = terminals.first
         floor = max(cursor?.sequence ?? 0, head?.sequence ?? 0)
+        if let last = segments.last {
+            let limit = last.first + Recovery.longestStretch
+            for (state, name) in [(cursor, CursorFile.name), (head, HeadFile.name)] where state?.sequence ?? 0 > limit {
+                throw .journal(.strayFile(name))
+            }
+        }
         if let rootKey {
             for segment in segments {
                 if let header = segment.header, header.keyIdentifier != rootKey.identifier {

@@ -18,7 +18,8 @@ public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     case mixedEpochs([UInt32])
     /// The directory holds the journal of another epoch than the one that was asked for.
     case otherEpoch(found: UInt32, expected: UInt32)
-    /// The file has a segment's name but lies billions of records after the one before: it does not belong here.
+    /// The file has a segment's name, or is a cursor or head, but tells of a place billions of records after the others: it
+    /// does not belong here.
     case strayFile(String)
     /// The disk failed; nothing was promised.
     case storage(StorageError)

@@ -35,6 +35,7 @@ extension JournalWriter {
         }
 
         let files = try clean(storage)
+        try moveAside(&scan)
         let quarantine = Quarantine(storage: storage, epoch: scan.epoch ?? 0, segments: scan.segments, present: files)
         let file = try settleTail(&scan, quarantine)
         let epoch = scan.epoch ?? options.epoch ?? UInt32.random(in: 1...UInt32.max)
@@ -95,6 +96,17 @@ extension JournalWriter {
             }
             try storage.syncDirectory()
             return names
+        }
+    }
+
+    /// Takes segments after the end out of the way of those to come, whole and under another name.
+    private static func moveAside(_ scan: inout Recovery) throws(JournalError) {
+        for segment in scan.beyondTheEnd {
+            try guarded { () throws(StorageError) in
+                try scan.storage.rename(segment.name, to: segment.quarantineName)
+                try scan.storage.syncDirectory()
+            }
+            scan.forget(segment)
         }
     }
 

@@ -20,7 +20,9 @@ final class JournalReader: Sendable {
         /// The oldest sequence that has a record or a stand-in here; `nil` when there is none.
         var first: UInt64? {
             guard var first = segments.first?.first else { return nil }
-            while let gap = gaps.first(where: { $0.gap.to + 1 == first }) { first = gap.gap.from }
+            while let gap = gaps.first(where: { $0.gap.from < first && $0.gap.to + 1 >= first }) {
+                first = gap.gap.from
+            }
             return first
         }
 

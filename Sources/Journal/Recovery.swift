@@ -78,6 +78,11 @@ struct Recovery {
         where following.first - segment.first > Self.longestStretch {
             throw .strayFile(following.name)
         }
+        if let last = segments.last {
+            let limit = last.first + Self.longestStretch
+            if let cursor, cursor.acknowledged > limit { throw .strayFile(CursorFile.name) }
+            if let head, head.sequence > limit { throw .strayFile(HeadFile.name) }
+        }
         begin()
         for index in segments.indices {
             let following = index + 1 < segments.count ? segments[index + 1].first : nil
@@ -293,6 +298,11 @@ struct Recovery {
     }
 
     mutating func add(_ finding: RecoveryFinding) { report.findings.append(finding) }
+
+    /// Segments after the end: they were begun, and nothing sound is in them, not even the header.
+    var beyondTheEnd: [Segment] { segments.filter { $0.first > next } }
+
+    mutating func forget(_ segment: Segment) { segments.removeAll { $0 == segment } }
 
     /// Leaves a segment early: its next slot cannot be written.
     mutating func leave(_ segment: Segment) {

@@ -91,6 +91,9 @@ struct Segment: Hashable, Sendable {
 
     var name: String { "\(Self.prefix)\(Self.padded(epoch))-\(Self.padded(first))\(Self.suffix)" }
 
+    /// What it is called once it was set aside whole.
+    var quarantineName: String { "quarantine-\(Self.padded(epoch))-\(Self.padded(first))\(Self.suffix)" }
+
     /// Leaves out the slots from `sequence` on.
     mutating func end(before sequence: UInt64) { slots = min(slots, Int(clamping: sequence - first)) }
 
