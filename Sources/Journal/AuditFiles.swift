@@ -43,6 +43,7 @@ struct AuditState {
         epoch = bytes.integer(at: 12)
         sequence = bytes.integer(at: 16)
         generation = bytes.integer(at: 24)
+        guard sequence <= Slot.sequences.upperBound, Slot.sequences.contains(generation) else { return nil }
     }
 }
 

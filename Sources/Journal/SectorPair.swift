@@ -127,8 +127,11 @@ final class SectorPair: Sendable {
             epoch: bytes.integer(at: Offset.epoch), sequence: bytes.integer(at: Offset.sequence),
             chainHead: ChainMAC(bytes: Array(bytes[Offset.chainHead..<Offset.rest])),
             rest: Array(bytes[Offset.rest..<Offset.checksum]))
-        guard state.sequence == 0 || Slot.sequences.contains(state.sequence) else { return nil }
-        return (bytes.integer(at: Offset.generation), state)
+        let generation: UInt64 = bytes.integer(at: Offset.generation)
+        guard state.sequence == 0 || Slot.sequences.contains(state.sequence), Slot.sequences.contains(generation) else {
+            return nil
+        }
+        return (generation, state)
     }
 }
 
