@@ -110,7 +110,7 @@ extension JournalWriter {
         }
     }
 
-    /// Whether a blank spare lies ready.
+    /// Whether a blank spare lies ready; bits that turned over in it would look like records damaged at the end.
     ///
     /// One with a header was about to become a segment when the power went. Where that left both names standing, it is
     /// that segment's own file: it must not be written again, only its name taken away.
@@ -120,12 +120,16 @@ extension JournalWriter {
         guard names.contains(spareName) else { return false }
         return try guarded { () throws(StorageError) in
             let spare = try storage.open(spareName)
-            let (header, unreadable) = try spare.readAround(at: 0, count: Segment.offset(ofSlot: 0))
-            guard unreadable.isEmpty, header.allSatisfy({ $0 == 0 }) else {
-                try storage.remove(spareName)
-                return false
+            let size = Segment.offset(ofSlot: options.slotsPerSegment)
+            guard try spare.size() == size else { return false }
+            for offset in stride(from: 0, to: size, by: zeroPiece) {
+                let (bytes, unreadable) = try spare.readAround(at: offset, count: zeroPiece)
+                guard unreadable.isEmpty, bytes.allSatisfy({ $0 == 0 }) else {
+                    try storage.remove(spareName)
+                    return false
+                }
             }
-            return try spare.size() == Segment.offset(ofSlot: options.slotsPerSegment)
+            return true
         }
     }
 

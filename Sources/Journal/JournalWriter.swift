@@ -305,7 +305,7 @@ public final class JournalWriter: RecordSink, JournalFeed, Sendable {
         return file
     }
 
-    private static let zeroPiece = 1 << 16
+    static let zeroPiece = 1 << 16
 
     private func poisoned(by error: StorageError, _ state: inout State) -> JournalError {
         state.poison = error
