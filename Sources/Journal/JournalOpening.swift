@@ -57,7 +57,7 @@ extension JournalWriter {
             cursorFile: cursorFile, segmentsKept: options.acknowledgedSegmentsKept)
         let writer = JournalWriter(
             terminal: terminal, recovery: scan.report, reader: reader, time: time, options: options,
-            headFile: headFile, head: head,
+            headFile: headFile, head: head, lastStep: scan.lastStep,
             active: file.flatMap { file in
                 scan.segments.last { $0.contains(scan.next) }.map { ($0, file) }
             })

@@ -50,7 +50,7 @@ public final class JournalWriter: RecordSink, JournalFeed, Sendable {
 
     init(
         terminal: UInt16, recovery: RecoveryReport, reader: JournalReader, time: any TimeSource,
-        options: JournalOptions, headFile: HeadFile, head: JournalHead,
+        options: JournalOptions, headFile: HeadFile, head: JournalHead, lastStep: UInt32?,
         active: (segment: Segment, file: any JournalFile)?
     ) {
         self.terminal = terminal
@@ -65,7 +65,10 @@ public final class JournalWriter: RecordSink, JournalFeed, Sendable {
         state = Mutex(
             State(
                 active: active?.segment, file: active?.file, next: head.sequence + 1, chain: head.chainMAC,
-                keys: head.keys, lastStep: head.keys.present, keyTaken: time.now()))
+                keys: head.keys,
+                // Where it is lost with the last record, the lower of the two that it can be keeps the key from going
+                // forward twice in a row.
+                lastStep: lastStep ?? max(head.keys.present, 1) - 1, keyTaken: time.now()))
     }
 
     /// The journal's epoch.

@@ -114,7 +114,8 @@ struct FaultyRun {
         guard case .failure(let error) = result, let failure = storage.failure else {
             throw Broken(description: "an append failed without a fault: \(result)")
         }
-        let isInDoubt = failure.path.hasSuffix(".seg") && failure.call != "openat"
+        // A segment is renamed only to be recycled.
+        let isInDoubt = failure.path.hasSuffix(".seg") && !["openat", "renameat"].contains(failure.call)
         switch error {
         case .poisoned(failure):
             for _ in 0..<3 {

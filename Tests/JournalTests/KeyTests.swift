@@ -43,6 +43,24 @@ struct KeyTests {
         }
     }
 
+    @Test("a segment that was begun and got no record does not let the key go forward twice")
+    func segmentWithoutRecord() throws {
+        let first = SimulatedStorage(seed: 1)
+        try fill(try open(first), 16)
+        let second = first.afterProcessEnd()
+        let journal = try open(second)
+        // The next segment is laid on: five operations, and one to open it by its name; then the record fails.
+        second.plan(.failure(5), atOperation: second.operations + 7)
+        #expect(throws: JournalError.self) { try fill(journal, 1) }
+        let third = second.afterProcessEnd()
+        _ = try open(third)
+        let last = try open(third.afterProcessEnd())
+        try fill(last, 1)
+        let records = try last.records(from: 16, limit: 2)
+        #expect(records.map(\.slot.sequence) == [16, 17])
+        #expect(ChainKeys.allows(step: records[1].slot.keyStep, after: records[0].slot.keyStep, lost: 0))
+    }
+
     @Test("with everything that is on the box, no record from before the present key can be made anew")
     func yesterdayIsSafe() throws {
         let storage = SimulatedStorage(seed: 1)
