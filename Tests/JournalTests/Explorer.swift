@@ -243,7 +243,19 @@ extension Expectation {
         var link = ChainLink.lost
         if cursor == 0 { link = .mac(.start) }
         var wasKnown = true
+        var last: Slot?
         for record in records {
+            let slot = record.slot
+            let gap = slot.type == .gap ? GapRecord(decoding: slot.payload) : nil
+            if gap?.standsIn(for: slot.sequence) != true {
+                if let last,
+                    !ChainKeys.allows(
+                        step: slot.keyStep, after: last.keyStep, lost: slot.sequence - last.sequence - 1)
+                {
+                    throw Broken(description: "the key went forward twice before record \(slot.sequence)")
+                }
+                last = slot
+            }
             let isKnown = isKnown(record)
             if case .mac(let mac) = link, !(isKnown && wasKnown), !Rig.verifies(record, after: mac) {
                 throw Broken(description: "record \(record.slot.sequence) does not follow from the one before")
