@@ -69,9 +69,12 @@ public final class Journal: RecordSink, JournalFeed, Sendable {
 
     /// Writes a record and returns when it is durable.
     public func append(type: RecordType, payload: [UInt8]) throws(JournalError) -> AppendedRecord {
-        let record = try queue.append(JournalWriter.Draft(type: type, payload: payload), write: writer.append)
-        if !writer.isMaintained { work.send(()) }
-        return record
+        try queue.append(JournalWriter.Draft(type: type, payload: payload)) { drafts in
+            let outcomes = writer.append(drafts)
+            // Asked by who has the file, for all: the others would wait for the next sync to learn it.
+            if !writer.isMaintained { work.send(()) }
+            return outcomes
+        }
     }
 
     /// Whether all is done that is done while nobody waits.
