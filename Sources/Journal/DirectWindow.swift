@@ -40,7 +40,7 @@ import Glibc
         let low = offset / Self.sector * Self.sector
         let high = (offset + bytes.count + Self.sector - 1) / Self.sector * Self.sector
         guard high - low <= Self.capacity else { return false }
-        if low < start || high > start + valid { try load(from: low, buffered) }
+        if low < start || high > start + valid { load(from: low, buffered) }
         guard high <= start + valid else { return false }
         unsafe bytes.withUnsafeBytes { source in
             guard let base = source.baseAddress else { return }
@@ -56,17 +56,15 @@ import Glibc
         }
     }
 
-    private func load(from offset: Int, _ buffered: Int32) throws(WindowError) {
+    /// As far as the disk can be read: a bad sector further on is nobody's concern yet, and one right here is met by the
+    /// write through the page cache, which says so.
+    private func load(from offset: Int, _ buffered: Int32) {
         start = offset
         valid = 0
         while valid < Self.capacity {
             let count = unsafe pread(buffered, memory + valid, Self.capacity - valid, start + valid)
             if count < 0 && errno == EINTR { continue }
-            if count < 0 {
-                valid = 0
-                throw WindowError(call: "pread", code: errno)
-            }
-            if count == 0 { return }
+            guard count > 0 else { return }
             valid += count
         }
     }

@@ -18,7 +18,6 @@ struct JournalHead {
 final class HeadFile: Sendable {
     static let name = "head"
     static let magic = "YIKAHEAD"
-    private static let keySize = 32
 
     /// Offsets from byte 40 of a sector on.
     private enum Offset {

@@ -3,8 +3,8 @@ import Synchronization
 
 /// The journal without a thread: whoever calls ``append(type:payload:)`` writes and waits for the disk itself.
 ///
-/// ``Journal`` runs one on a thread of its own; simulations use it directly. It may be shared between threads, which
-/// then wait for one another.
+/// ``Journal`` lets callers share syncs and does the upkeep; simulations use the writer directly. It may be shared between
+/// threads, which then wait for one another.
 public final class JournalWriter: RecordSink, JournalFeed, Sendable {
     /// Records made durable by one sync at most.
     ///

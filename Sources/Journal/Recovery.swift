@@ -123,7 +123,6 @@ struct Recovery {
         while index < segment.slots {
             let count = min(Self.chunk, segment.slots - index)
             let (bytes, unreadable) = try read(file, from: index, count: count)
-            // A file cut short ends in slots that were never written.
             let whole = bytes.count / Slot.size
             for position in 0..<whole {
                 let slot = bytes.span.extracting(position * Slot.size..<(position + 1) * Slot.size)

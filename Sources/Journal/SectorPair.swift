@@ -52,7 +52,7 @@ final class SectorPair: Sendable {
 
     /// The newer of the sound sectors in the file's bytes.
     static func newest(
-        in bytes: [UInt8], name: String, magic: String, terminal: UInt16?
+        in bytes: [UInt8], name: String, magic: String, terminal: UInt16
     ) throws(JournalError) -> (generation: UInt64, state: State)? {
         var best: (generation: UInt64, state: State)?
         for start in stride(from: 0, to: bytes.count, by: sectorSize) {
@@ -111,7 +111,7 @@ final class SectorPair: Sendable {
     }
 
     private static func decode(
-        _ bytes: [UInt8], name: String, magic: String, terminal: UInt16?
+        _ bytes: [UInt8], name: String, magic: String, terminal: UInt16
     ) throws(JournalError) -> (generation: UInt64, state: State)? {
         guard bytes.count == sectorSize, bytes[..<8].elementsEqual(magic.utf8),
             bytes.integer(at: Offset.checksum, as: UInt32.self) == CRC32C.checksum(bytes[..<Offset.checksum])
@@ -120,9 +120,7 @@ final class SectorPair: Sendable {
         guard found > 0 else { return nil }
         guard found == version else { throw .unknownFormat(file: name, version: Int(found)) }
         let owner = bytes.integer(at: Offset.terminal, as: UInt16.self)
-        guard owner == terminal ?? owner else {
-            throw .otherTerminal(file: name, found: owner, expected: terminal ?? owner)
-        }
+        guard owner == terminal else { throw .otherTerminal(file: name, found: owner, expected: terminal) }
         let state = State(
             epoch: bytes.integer(at: Offset.epoch), sequence: bytes.integer(at: Offset.sequence),
             chainHead: ChainMAC(bytes: Array(bytes[Offset.chainHead..<Offset.rest])),
