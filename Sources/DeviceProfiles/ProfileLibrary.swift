@@ -1,5 +1,6 @@
 public import DataFiles
 import FoundationEssentials
+import Platform
 
 /// The reader profiles of a directory, and which of them is for a given reader.
 public struct ProfileLibrary: Sendable {
@@ -61,22 +62,75 @@ public struct ProfileLibrary: Sendable {
         }
     }
 
-    /// The profile for a reader: by USB identity, else by the longest part of its name, else the fallback.
+    /// What the library says of a reader.
+    public enum Finding: Hashable, Sendable {
+        /// This profile is for it.
+        case match(Match)
+        /// It is a slot of a known reader that takes no contactless card.
+        case otherSlot(Match)
+        /// A copy that is known not to work under this profile's USB identity.
+        case counterfeit(Match)
+        /// No profile, not even a fallback.
+        case unknown
+    }
+
+    /// The profile for a reader: by its USB device, the most particular pattern first; else by the longest part of its
+    /// name; else by the ATR that it reports for a card; else the fallback.
     ///
-    /// - Parameter readerName: the name that pcscd gives it; a hint only, since drivers name the same device
-    /// differently.
-    public func match(readerName: String, usb: USBIdentity? = nil) -> Match? {
-        if let usb, let profile = profiles.first(where: { $0.match.usb.contains(usb) }) {
-            return Match(profile: profile, why: "USB \(usb)")
-        }
+    /// - Parameters:
+    ///   - readerName: the name that pcscd gives it; a hint only, since drivers name the same device differently.
+    ///   - usb: the device behind it, where that could be found out.
+    ///   - atr: of a card that lies on it.
+    public func find(readerName: String, usb: USBDevice? = nil, atr: [UInt8] = []) -> Finding {
         let name = readerName.lowercased()
-        let candidates = profiles.flatMap { profile in
+        if let usb, let copy = counterfeit(usb) { return .counterfeit(copy) }
+        guard let match = byUSB(usb) ?? byName(name) ?? byATR(atr) ?? fallback else { return .unknown }
+        if let part = match.profile.match.otherSlots.first(where: { name.contains($0.lowercased()) }) {
+            return .otherSlot(Match(profile: match.profile, why: "the name contains '\(part)'"))
+        }
+        return .match(match)
+    }
+
+    /// The profile to speak to a reader with, when there is one; see ``find(readerName:usb:atr:)``.
+    public func match(readerName: String, usb: USBDevice? = nil, atr: [UInt8] = []) -> Match? {
+        if case .match(let match) = find(readerName: readerName, usb: usb, atr: atr) { match } else { nil }
+    }
+
+    private func counterfeit(_ usb: USBDevice) -> Match? {
+        for profile in profiles {
+            guard let pattern = profile.match.counterfeits.first(where: { $0.surelyFits(usb) }) else { continue }
+            return Match(profile: profile, why: "a known counterfeit: USB \(pattern)")
+        }
+        return nil
+    }
+
+    private func byUSB(_ usb: USBDevice?) -> Match? {
+        guard let usb else { return nil }
+        let fitting = profiles.flatMap { profile in
+            profile.match.usb.filter { $0.fits(usb) }.map { (profile: profile, pattern: $0) }
+        }
+        return fitting.max { $0.pattern.particulars < $1.pattern.particulars }
+            .map { Match(profile: $0.profile, why: "USB \($0.pattern)") }
+    }
+
+    private func byName(_ name: String) -> Match? {
+        let fitting = profiles.flatMap { profile in
             profile.match.names.filter { name.contains($0.lowercased()) }.map { (profile: profile, part: $0) }
         }
-        if let best = candidates.max(by: { $0.part.count < $1.part.count }) {
-            return Match(profile: best.profile, why: "the name contains '\(best.part)'")
+        return fitting.max { $0.part.count < $1.part.count }
+            .map { Match(profile: $0.profile, why: "the name contains '\($0.part)'") }
+    }
+
+    private func byATR(_ atr: [UInt8]) -> Match? {
+        let fitting = profiles.flatMap { profile in
+            profile.match.atrs.filter { atr.starts(with: $0) }.map { (profile: profile, start: $0) }
         }
-        guard let fallback = profiles.first(where: { $0.match.fallback }) else { return nil }
-        return Match(profile: fallback, why: "no profile knows this reader, and this one is the fallback")
+        return fitting.max { $0.start.count < $1.start.count }
+            .map { Match(profile: $0.profile, why: "the ATR begins with \($0.start.hex(separator: " "))") }
+    }
+
+    private var fallback: Match? {
+        profiles.first { $0.match.fallback }
+            .map { Match(profile: $0, why: "no profile knows this reader, and this one is the fallback") }
     }
 }

@@ -1,3 +1,4 @@
+import DataFiles
 import Platform
 
 /// A reader model as data: how it is recognised, how it wants to be spoken to, and what is known to be odd about it.
@@ -14,20 +15,36 @@ public struct ReaderProfile: Hashable, Sendable {
     public let verified: Bool
     /// How far this reader may be relied on.
     public let support: Support
+    /// Why not, when ``support`` says that it must or can not be used.
+    public let supportReason: String?
+    /// The drivers that serve it under pcscd, the best first.
+    public let drivers: [Driver]
     /// What the profile is recognised by.
-    public let match: Match
+    public let match: ReaderMatch
     /// The bytes for each operation.
-    public let commands: Commands
-    /// The reader's key slots that we may use, in order.
-    public let keySlots: [UInt8]
+    public let commands: ReaderCommands
+    /// The reader's places for keys that we may use.
+    public let keySlots: KeySlots
+    /// Whether keys stay in the reader without power.
+    public let keyMemory: KeyMemory
     /// What its status words mean.
     public let statusWords: StatusWords
     /// What a card needs after it refused us.
     public let afterAuthFailure: AfterAuthFailure
-    /// How long one APDU takes on this reader, card included, in milliseconds; the simulator keeps to it.
-    public let latencyMilliseconds: Int
-    /// The commands for its lights and its buzzer, when it has any.
-    public let lights: Lights?
+    /// How long commands take on this reader, card included; the simulator keeps to it.
+    public let latency: ReaderLatency
+    /// What its USB interface can take at once.
+    public let limits: Limits?
+    /// The driver's numbers for commands to the reader itself.
+    public let controlCodes: ControlCodes
+    /// The commands for its lights, when it has any.
+    public let lights: ReaderSignals?
+    /// The commands for its buzzer, when it has one.
+    public let buzzer: ReaderSignals?
+    /// What is to be sent to it once after it was attached.
+    public let setup: [SetupCommand]
+    /// The commands that let it look for cards by itself or not.
+    public let polling: Polling?
     /// What a technician should know about it.
     public let quirks: [String]
 
@@ -41,6 +58,37 @@ public struct ReaderProfile: Hashable, Sendable {
         case unsupported
         /// Works, but must not be used.
         case disabled
+
+        /// For people.
+        public var title: String { self == .shouldWork ? "should work" : rawValue }
+    }
+
+    /// A driver below pcscd.
+    public struct Driver: Hashable, Sendable {
+        /// Which one.
+        public let name: Name
+        /// The first version that knows this reader, as in `1.5.3`; `nil`: every one that is still in use.
+        public let since: String?
+
+        /// The drivers that we know of.
+        public enum Name: String, Hashable, Sendable, Codable, CaseIterable {
+            /// libccid, the free driver for CCID readers.
+            case ccid
+            /// ACS's own, which must come before libccid for some readers.
+            case acsccid
+            /// vsmartcard's virtual reader.
+            case vpcd
+            /// The maker's own, not in Debian.
+            case vendor
+        }
+    }
+
+    /// Where a reader keeps the keys that are loaded.
+    public enum KeyMemory: String, Hashable, Sendable, Codable, CaseIterable {
+        /// They are gone without power.
+        case volatile
+        /// They stay, for whoever steals the reader, and each loading wears its memory.
+        case nonVolatile = "non-volatile"
     }
 
     /// What a card needs after a failed authentication or a refused access.
@@ -51,103 +99,112 @@ public struct ReaderProfile: Hashable, Sendable {
         case none
     }
 
-    /// What a reader is recognised by: the USB identity first, then the name that pcscd gives it.
-    public struct Match: Hashable, Sendable {
-        /// USB identities.
-        public let usb: [USBIdentity]
-        /// Parts of the name, in any case of letters.
-        public let names: [String]
-        /// Whether this profile is for readers that no other one matches.
-        public let fallback: Bool
-    }
+    /// What a reader's USB interface can take at once (CCID: dwFeatures and dwMaxCCIDMessageLength).
+    public struct Limits: Hashable, Sendable {
+        /// How it exchanges data with pcscd.
+        public let level: Level
+        /// The longest message, in bytes, with the ten of CCID's header.
+        public let message: Int
 
-    /// The templates of the operations.
-    public struct Commands: Hashable, Sendable {
-        /// Gives the UID.
-        public let uid: ApduTemplate
-        /// Puts a key into a slot.
-        public let loadKey: ApduTemplate
-        /// Authenticates the sector of a block.
-        public let authenticate: ApduTemplate
-        /// Reads a block.
-        public let read: ApduTemplate
-        /// Writes a block.
-        public let write: ApduTemplate
-
-        /// The template of `operation`.
-        public subscript(operation: CardOperation) -> ApduTemplate {
-            switch operation {
-            case .uid: uid
-            case .loadKey: loadKey
-            case .authenticate: authenticate
-            case .read: read
-            case .write: write
-            }
+        /// The exchange levels of CCID.
+        public enum Level: String, Hashable, Sendable, Codable, CaseIterable {
+            /// Bare protocol frames: pcscd's driver does the rest.
+            case tpdu
+            /// APDUs of at most 261 bytes.
+            case short
+            /// APDUs of any length.
+            case extended
         }
-    }
-
-    /// Fixed commands for lights and buzzer.
-    public struct Lights: Hashable, Sendable {
-        /// How they reach the reader.
-        public let transport: Transport
-        /// The control code to send them under when ``transport`` is ``Transport/escape``.
-        public let controlCode: UInt32?
-        /// When a card was laid down and is worked on.
-        public let onCardPresent: Command?
-        /// When the card is done.
-        public let onSuccess: Command?
-        /// When it was refused or the work failed.
-        public let onFailure: Command?
-        /// When no card is there.
-        public let onIdle: Command?
-
-        /// The ways to the reader itself.
-        public enum Transport: String, Hashable, Sendable, Codable, CaseIterable {
-            /// As an APDU, which needs a card in the field.
-            case apdu
-            /// As a PC/SC escape command, at any time, where the driver allows it.
-            case escape
-        }
-
-        /// One command and what the reader answers to it, which need not be 9000.
-        public struct Command: Hashable, Sendable {
-            /// The bytes to send.
-            public let send: [UInt8]
-            /// The bytes that it answers.
-            public let answer: [UInt8]
-        }
-
-        /// All commands that there are.
-        public var all: [Command] { [onCardPresent, onSuccess, onFailure, onIdle].compactMap(\.self) }
     }
 }
 
-/// A USB vendor and product number.
-public struct USBIdentity: Hashable, Sendable, CustomStringConvertible {
-    /// idVendor.
-    public let vendor: UInt16
-    /// idProduct.
-    public let product: UInt16
-
-    /// The identity of these two numbers.
-    public init(vendor: UInt16, product: UInt16) {
-        self.vendor = vendor
-        self.product = product
+extension ReaderProfile: Decodable {
+    private enum Key: String, CodingKey, CaseIterable {
+        case id, title, evidence, verified, support, supportReason, drivers, match, commands, keySlots, keyMemory
+        case statusWords, afterAuthFailure, latencyMilliseconds, limits, controlCodes, lights, buzzer, setup, polling
+        case quirks
     }
 
-    /// Reads `072F:2200`.
-    public init?(_ text: String) {
-        let halves = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard halves.count == 2, halves.allSatisfy({ $0.utf8.count == 4 }),
-            let vendor = UInt16(halves[0], radix: 16), let product = UInt16(halves[1], radix: 16)
-        else { return nil }
-        self.init(vendor: vendor, product: product)
+    /// Decodes it, or says which value was expected to be what.
+    public init(from decoder: any Decoder) throws {
+        try decoder.refuseNames(except: Key.self)
+        let container = try decoder.container(keyedBy: Key.self)
+        id = try container.decode(String.self, forKey: .id)
+        title = try container.decode(String.self, forKey: .title)
+        evidence = try container.decode([String].self, forKey: .evidence)
+        guard !evidence.isEmpty else { throw decoder.fault("at least one source", at: Key.evidence) }
+        verified = try container.decode(Bool.self, forKey: .verified)
+        support = try container.choice(Support.self, forKey: .support, decoder)
+        supportReason = try container.decodeIfPresent(String.self, forKey: .supportReason)
+        guard supportReason != nil || support == .supported || support == .shouldWork else {
+            throw decoder.fault("a reason, because support is \(support.rawValue)", at: Key.supportReason)
+        }
+        drivers = try container.decode([Driver].self, forKey: .drivers)
+        match = try container.decode(ReaderMatch.self, forKey: .match)
+        commands = try container.decode(ReaderCommands.self, forKey: .commands)
+        keySlots = try container.decode(KeySlots.self, forKey: .keySlots)
+        guard commands.authenticate.fields.contains(.keyType) || keySlots.tellKeyTypes else {
+            throw decoder.fault("{keyType}, because keySlots does not tell A from B", at: Key.commands)
+        }
+        keyMemory = try container.choice(KeyMemory.self, forKey: .keyMemory, decoder)
+        statusWords = try container.decode(StatusWords.self, forKey: .statusWords)
+        afterAuthFailure = try container.choice(AfterAuthFailure.self, forKey: .afterAuthFailure, decoder)
+        latency = try container.decode(ReaderLatency.self, forKey: .latencyMilliseconds)
+        limits = try container.decodeIfPresent(Limits.self, forKey: .limits)
+        controlCodes = try container.decodeIfPresent(ControlCodes.self, forKey: .controlCodes) ?? ControlCodes()
+        lights = try container.decodeIfPresent(ReaderSignals.self, forKey: .lights)
+        buzzer = try container.decodeIfPresent(ReaderSignals.self, forKey: .buzzer)
+        setup = try container.decodeIfPresent([SetupCommand].self, forKey: .setup) ?? []
+        polling = try container.decodeIfPresent(Polling.self, forKey: .polling)
+        quirks = try container.decodeIfPresent([String].self, forKey: .quirks) ?? []
+        let ways =
+            [lights?.transport, buzzer?.transport, polling?.transport].compactMap(\.self) + setup.map(\.transport)
+        guard !ways.contains(.escape) || !controlCodes.numbers.isEmpty else {
+            throw decoder.fault("the drivers' numbers, because a command is sent as escape", at: Key.controlCodes)
+        }
     }
+}
 
-    /// For people.
-    public var description: String { "\(Self.digits(vendor)):\(Self.digits(product))" }
+extension ReaderProfile.Driver: Decodable {
+    private enum Key: String, CodingKey, CaseIterable { case name, since }
 
-    private static func digits(_ number: UInt16) -> String {
-        [UInt8(number >> 8), UInt8(number & 0xFF)].hex()
+    /// Decodes it, or says which value was expected to be what.
+    public init(from decoder: any Decoder) throws {
+        try decoder.refuseNames(except: Key.self)
+        let container = try decoder.container(keyedBy: Key.self)
+        name = try container.choice(Name.self, forKey: .name, decoder)
+        since = try container.decodeIfPresent(String.self, forKey: .since)
+        if let since, since.split(separator: ".").map({ Int($0) }).contains(nil) {
+            throw decoder.fault("a version as in 1.5.3", at: Key.since)
+        }
+    }
+}
+
+extension ReaderProfile.Limits: Decodable {
+    private enum Key: String, CodingKey, CaseIterable { case level, message }
+
+    /// Decodes it, or says which value was expected to be what.
+    public init(from decoder: any Decoder) throws {
+        try decoder.refuseNames(except: Key.self)
+        let container = try decoder.container(keyedBy: Key.self)
+        level = try container.choice(Level.self, forKey: .level, decoder)
+        message = try container.decode(Int.self, forKey: .message)
+        // CCID 1.1, table 5.1-1: at least a header and the longest APDU of its level, at most what a 32-bit field
+        // is used for in practice.
+        guard (32...65_556).contains(message) else { throw decoder.fault("32 to 65556 bytes", at: Key.message) }
+    }
+}
+
+extension KeyedDecodingContainer {
+    /// One of the words of `Choice`; the error names them all.
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _: Choice.Type, forKey key: Key, _ decoder: any Decoder
+    ) throws -> Choice {
+        let text = try decode(String.self, forKey: key)
+        guard let choice = Choice(rawValue: text) else {
+            let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw decoder.fault("one of: \(words), not '\(text)'", at: key)
+        }
+        return choice
     }
 }

@@ -1,19 +1,5 @@
 import DataFiles
 
-/// What we ask of a reader, whatever bytes it wants to hear for it.
-public enum CardOperation: String, CaseIterable, Hashable, Sendable, Codable {
-    /// Give the card's UID.
-    case uid
-    /// Keep a key in a slot of the reader.
-    case loadKey
-    /// Authenticate a sector with the key in a slot.
-    case authenticate
-    /// Read a block.
-    case read
-    /// Write a block.
-    case write
-}
-
 /// What a reader means by a status word.
 public enum StatusMeaning: String, CaseIterable, Hashable, Sendable, Codable {
     /// Done.
@@ -51,7 +37,7 @@ public struct StatusWords: Hashable, Sendable {
     }
 
     private func words(for meaning: StatusMeaning, in operation: CardOperation) -> [UInt16] {
-        exceptions[operation]?[meaning] ?? common[meaning] ?? []
+        exceptions[operation]?[meaning] ?? exceptions[operation.kin]?[meaning] ?? common[meaning] ?? []
     }
 }
 

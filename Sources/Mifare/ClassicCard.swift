@@ -66,7 +66,7 @@ public final class ClassicCard {
         self.writableSectors = writableSectors
         self.size = size
         self.clock = clock
-        slots = [LoadedKey?](repeating: nil, count: dialect.keySlots.count)
+        slots = [LoadedKey?](repeating: nil, count: dialect.keySlots.a.count)
     }
 
     // MARK: Selecting
@@ -133,11 +133,11 @@ public final class ClassicCard {
     /// The slot that holds `key`, loading it into the one that was loaded longest ago when none does.
     private func load(_ key: SectorKey, _ type: KeyType) throws(ClassicError) -> UInt8 {
         let wanted = LoadedKey(key: key, type: dialect.commands.loadKey.fields.contains(.keyType) ? type : nil)
-        if let index = slots.firstIndex(of: wanted) { return dialect.keySlots[index] }
+        if let index = slots.firstIndex(of: wanted) { return dialect.keySlots.a[index] }
         let index = nextSlot
         nextSlot = (nextSlot + 1) % slots.count
         slots[index] = nil
-        let slot = dialect.keySlots[index]
+        let slot = dialect.keySlots.a[index]
         let values: [ApduField: [UInt8]] = [.slot: [slot], .key: key.bytes, .keyType: [type.rawValue]]
         _ = try exchange(.loadKey, values, "load key")
         slots[index] = wanted
@@ -196,7 +196,7 @@ public final class ClassicCard {
         apduCount += 1
         let answer: [UInt8]
         do throws(PCSCError) {
-            answer = try transport.transmit(dialect.commands[operation].build(values))
+            answer = try transport.transmit(dialect.commands[operation]?.build(values) ?? [])
         } catch {
             forgetSession(operation)
             report(what, nil, since: start)

@@ -27,7 +27,7 @@ enum ReaderRequest: CustomStringConvertible {
 
     init(_ command: [UInt8], profile: ReaderProfile) {
         for operation in CardOperation.allCases {
-            guard let values = profile.commands[operation].match(command) else { continue }
+            guard let values = profile.commands[operation]?.match(command) else { continue }
             guard let request = Self.request(operation, values) else { continue }
             self = request
             return
@@ -35,7 +35,7 @@ enum ReaderRequest: CustomStringConvertible {
         if let light = profile.lights, light.transport == .apdu,
             let known = light.all.first(where: { $0.send == command })
         {
-            self = .light(answer: known.answer)
+            self = .light(answer: known.answer.map { $0 ?? 0 })
         } else {
             self = .unknown(command)
         }
@@ -54,6 +54,7 @@ enum ReaderRequest: CustomStringConvertible {
             return .authenticate(block: block, slot: slot, type: type)
         case .read: return .read(block: block)
         case .write: return values[.data].map { .write(block: block, $0) }
+        default: return nil
         }
     }
 
@@ -85,7 +86,9 @@ enum ReaderRequest: CustomStringConvertible {
         case .unknown:
             return ReaderAnswer(status: words.word(for: .unsupported, in: .uid))
         case .loadKey(let slot, let key):
-            let isOurs = profile.keySlots.contains(slot) || !profile.commands.loadKey.fields.contains(.slot)
+            let isOurs =
+                (profile.keySlots.a + profile.keySlots.b).contains(slot)
+                || !profile.commands.loadKey.fields.contains(.slot)
             guard isOurs else { return ReaderAnswer(status: words.word(for: .badParameter, in: .loadKey)) }
             slots[slot] = key
             return ReaderAnswer(status: words.word(for: .ok, in: .loadKey))

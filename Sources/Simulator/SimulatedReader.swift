@@ -77,7 +77,7 @@ public final class SimulatedReader: CardTransport, Sendable {
     ) {
         self.profile = profile
         self.time = time
-        self.latencyMilliseconds = latencyMilliseconds ?? profile.latencyMilliseconds
+        self.latencyMilliseconds = latencyMilliseconds ?? profile.latency.command
         self.onExchange = onExchange
     }
 
@@ -172,10 +172,11 @@ public final class SimulatedReader: CardTransport, Sendable {
 
     /// Answers the light commands of a profile that sends them as escape commands.
     public func control(code: UInt32, _ command: [UInt8]) throws(PCSCError) -> [UInt8] {
-        guard let lights = profile.lights, lights.transport == .escape, lights.controlCode == code,
+        guard let lights = profile.lights, lights.transport == .escape,
+            profile.controlCodes.controlCodes.contains(code),
             let known = lights.all.first(where: { $0.send == command })
         else { throw PCSCError(call: "SCardControl", code: .invalidParameter) }
-        return known.answer
+        return known.answer.map { $0 ?? 0 }
     }
 
     // MARK: What happens at one command

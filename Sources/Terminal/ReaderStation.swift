@@ -166,11 +166,13 @@ final class ReaderStation: Sendable {
     }
 
     /// Changes the reader's light; a reader that will not is no reason to stop.
-    private func show(_ command: ReaderProfile.Lights.Command?, _ transport: (any CardTransport)?) {
+    private func show(_ command: SignalCommand?, _ transport: (any CardTransport)?) {
         guard let command, let transport, let lights = profile.lights else { return }
         switch lights.transport {
         case .apdu: _ = try? transport.transmit(command.send)
-        case .escape: _ = lights.controlCode.map { try? transport.control(code: $0, command.send) }
+        case .escape:
+            for code in profile.controlCodes.controlCodes
+            where (try? transport.control(code: code, command.send)) != nil { return }
         }
     }
 }

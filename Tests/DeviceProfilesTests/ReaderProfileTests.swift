@@ -25,14 +25,16 @@ private let shippedDirectory: String = {
         var tried = 0
         for profile in shipped.profiles {
             for operation in CardOperation.allCases {
-                let template = profile.commands[operation]
+                guard let template = profile.commands[operation] else { continue }
                 for filler in UInt8.min...UInt8.max {
                     var values: [ApduField: [UInt8]] = [:]
-                    for field in template.fields { values[field] = [UInt8](repeating: filler, count: field.length) }
+                    for field in template.fields {
+                        values[field] = [UInt8](repeating: filler, count: field.length ?? 48)
+                    }
                     let command = template.build(values)
-                    #expect(command.count == template.length)
+                    #expect(command.count == template.length + (values[.blocks]?.count ?? 0))
                     #expect(template.match(command) == values)
-                    let understood = CardOperation.allCases.filter { profile.commands[$0].match(command) != nil }
+                    let understood = CardOperation.allCases.filter { profile.commands[$0]?.match(command) != nil }
                     #expect(understood == [operation])
                     #expect(template.match(command + [0]) == nil)
                     tried += 1
@@ -55,7 +57,7 @@ private let shippedDirectory: String = {
     @Test("A reader is matched by USB identity before name, by the longest part of its name, else by the fallback")
     func matching() throws {
         let acr = try #require(USBIdentity("072F:2200"))
-        #expect(shipped.match(readerName: "Virtual PCD 00 00", usb: acr)?.profile.id == "acr122u")
+        #expect(shipped.match(readerName: "Virtual PCD 00 00", usb: USBDevice(acr))?.profile.id == "acr122u")
         #expect(shipped.match(readerName: "Virtual PCD 00 01")?.profile.id == "virtual-pcd")
         #expect(shipped.match(readerName: "ACS acr122u PICC Interface 00 00")?.profile.id == "acr122u")
         let other = try #require(shipped.match(readerName: "Some reader 00 00"))
