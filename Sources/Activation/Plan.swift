@@ -11,8 +11,12 @@ struct Plan {
     let grant: Grant
     let balance: Fen?
     let identity: Identity
-    /// The three data blocks to be written.
+    /// The data blocks to be written.
     let content: CampusSector
+    /// What the chip says of itself that a card of this campus would not.
+    var hints: CloneHints = []
+    /// The ledger says that the card is active, and it was not found so.
+    var isHeldActive = false
     let engine: ActivationEngine
     private let trailers: [Int: SectorTrailer]
 
@@ -27,7 +31,7 @@ struct Plan {
             keyVersion: layout.keyVersion)
         guard
             let content = CampusSector(
-                newCard: identity, uid: uid, terminal: engine.terminal, layout: layout, keys: engine.keys)
+                newCard: identity, uid: uid, layout: layout, keys: engine.keys)
         else { throw .ending(.outOfService("the key ring has no key named \(layout.macKey)")) }
         var trailers: [Int: SectorTrailer] = [:]
         for sector in layout.candidates {
@@ -56,6 +60,20 @@ struct Plan {
     func trailer(_ sector: Int) -> SectorTrailer {
         guard let trailer = trailers[sector] else { preconditionFailure("sector \(sector) is not a candidate") }
         return trailer
+    }
+
+    /// The keys under which `sector` opens while it is free.
+    func freeOpenings(_ sector: Int) -> [SectorOpening] {
+        engine.layout.ours.freeKeys.compactMap { reference in
+            engine.keys.sectorKey(reference.name, version: 1, uid: uid, sector: sector)
+                .map { SectorOpening(key: $0, type: KeyType(reference.type)) }
+        }
+    }
+
+    /// The allowance records in `blocks`, of which the first is the identity block.
+    func copies(_ blocks: [Block]) -> AllowanceCopies {
+        AllowanceCopies(
+            Array(blocks[1...]), uid: uid, identity: identity, keys: engine.keys, macKey: engine.layout.ours.macKey)
     }
 
     func intent(sector: Int) -> ActivationIntent {

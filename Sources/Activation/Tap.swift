@@ -50,8 +50,9 @@ final class Tap {
         case .granted(let grant, let balance):
             return try activate(Plan(uid: uid, old: old, grant: grant, balance: balance, engine: engine))
         case .alreadyActive(let grant):
-            let plan = try Plan(uid: uid, old: old, grant: grant, balance: nil, engine: engine)
+            var plan = try Plan(uid: uid, old: old, grant: grant, balance: nil, engine: engine)
             if let ending = try confirm(plan) { return ending }
+            plan.isHeldActive = true
             return try activate(plan)
         }
     }
@@ -69,14 +70,15 @@ final class Tap {
         }
     }
 
-    /// The card of an account that is active on it: found complete in any candidate sector, it is confirmed, not rewritten.
+    /// The card of an account that is active on it: found sealed in any candidate sector, it is confirmed, not rewritten.
     private func confirm(_ plan: Plan) throws(TapFailure) -> ActivationEnding? {
         for sector in plan.candidates(on: card) {
-            let finding = try onCard { () throws(ClassicError) in
-                try SectorProbe(card: card, plan: plan, sector: sector).look(oursFirst: true)
+            let isSealed = try onCard { () throws(ClassicError) in
+                try SectorProbe(card: card, plan: plan, sector: sector).isSealed()
             }
-            observe(.probed(sector: sector, finding.name))
-            if case .complete = finding { return .alreadyActive(account: plan.grant.account) }
+            guard isSealed else { continue }
+            observe(.probed(sector: sector, .complete))
+            return .alreadyActive(account: plan.grant.account)
         }
         return nil
     }
@@ -85,29 +87,58 @@ final class Tap {
     private static let attemptsPerSector = 2
 
     /// Claims the best candidate sector, or finishes the one that an earlier tap began.
-    private func activate(_ plan: Plan) throws(TapFailure) -> ActivationEnding {
+    private func activate(_ found: Plan) throws(TapFailure) -> ActivationEnding {
+        var plan = found
+        plan.hints = try onCard { () throws(ClassicError) in try fingerprint(plan) }
         for sector in plan.candidates(on: card) {
             for _ in 0..<Self.attemptsPerSector {
                 let finding = try onCard { () throws(ClassicError) in
-                    try SectorProbe(card: card, plan: plan, sector: sector).look(oursFirst: false)
+                    try SectorProbe(card: card, plan: plan, sector: sector).look()
                 }
                 observe(.probed(sector: sector, finding.name))
                 switch finding {
                 case .notAvailable:
                     break
                 case .complete:
-                    // Finished by a tap whose outcome was never recorded: all that is missing is the record.
-                    guard try proved(plan, sector) else { continue }
+                    // Finished by a tap whose outcome this terminal does not know: all that is missing is the record.
                     try record(plan, sector: sector, intent: 0)
                     return plan.activated(in: sector)
-                case .writable(let opening, let dataIsOurs):
+                case .writable(let work):
+                    if plan.isHeldActive, work.isFresh { plan.hints.insert(.reset) }
                     let intent = try recordIntent(plan, sector: sector)
-                    guard try claim(plan, sector, opening, dataIsOurs: dataIsOurs) else { continue }
+                    guard try claim(plan, sector, work) else { continue }
                     try record(plan, sector: sector, intent: intent)
                     return plan.activated(in: sector)
                 }
                 break
             }
+        }
+        return try giveUp(plan)
+    }
+
+    /// What block 0 says, and whether it speaks for a copied card; also the card's true size.
+    private func fingerprint(_ plan: Plan) throws(ClassicError) -> CloneHints {
+        guard let reference = engine.layout.chipKey,
+            let key = engine.keys.sectorKey(reference.name, version: 1, uid: plan.uid, sector: 0)
+        else { return [] }
+        do throws(ClassicError) {
+            let block = try card.read(blocks: 0..<1, key: key, type: KeyType(reference.type))[0]
+            guard let chip = ChipFingerprint(block0: block, uid: plan.uid) else { return [] }
+            if let size = chip.size { card.learn(size: size) }
+            return chip.hints
+        } catch {
+            // Only a hint: a card that keeps its block 0 to itself is served like any other.
+            guard error.isCardStillThere else { throw error }
+            return []
+        }
+    }
+
+    /// No candidate sector can be made ours. That is said of a chip only when the same card, asked again, still answers:
+    /// a reader that went deaf must not make a card defective.
+    private func giveUp(_ plan: Plan) throws(TapFailure) -> ActivationEnding {
+        _ = try onCard { () throws(ClassicError) in try card.reselect() }
+        guard try readOldApplication(plan.uid).holderNumber == plan.old.holderNumber else {
+            return wroteSomething ? .unknown : .refused(.unreadable)
         }
         _ = try onJournal { () throws(JournalUnavailable) in
             try engine.journal.append(outcome(plan, sector: 0, intent: 0, result: .chipDefective))
@@ -115,54 +146,50 @@ final class Tap {
         return .chipDefective
     }
 
-    /// Writes the sector and proves it. False when the card refused something: it is to be looked at again.
-    private func claim(
-        _ plan: Plan, _ sector: Int, _ opening: SectorOpening, dataIsOurs: Bool
-    ) throws(TapFailure) -> Bool {
+    /// Writes what is missing of the sector and proves it. False when the card refused something: it is to be looked at
+    /// again.
+    private func claim(_ plan: Plan, _ sector: Int, _ work: SectorWork) throws(TapFailure) -> Bool {
         wroteSomething = true
         do throws(ClassicError) {
-            try card.authenticate(sector: sector, key: opening.key, type: opening.type)
-            if !dataIsOurs {
-                guard try writeData(plan, sector) else { return false }
+            try card.authenticate(sector: sector, key: work.opening.key, type: work.opening.type)
+            if work.dataBlocks > 0 {
+                guard try writeData(plan, sector, count: work.dataBlocks) else { return false }
                 observe(.dataWritten(sector: sector))
             }
-            if opening.needsTrailer {
+            if work.trailer {
                 try card.writeTrailer(sector: sector, plan.trailer(sector))
                 observe(.trailerWritten(sector: sector))
             }
-        } catch {
-            guard error.isCardStillThere else { throw .card(error) }
-            return false
-        }
-        return try proved(plan, sector)
-    }
-
-    /// Writes the data blocks and reads them back: a 9000 on a write is no proof.
-    private func writeData(_ plan: Plan, _ sector: Int) throws(ClassicError) -> Bool {
-        let first = ClassicSize.firstBlock(ofSector: sector)
-        for (index, block) in plan.content.blocks.enumerated() { try card.write(block: first + index, block) }
-        for (index, block) in plan.content.blocks.enumerated() {
-            guard try card.read(block: first + index) == block else { return false }
-        }
-        return true
-    }
-
-    /// Opens the sector with both new keys and reads with each: authentication alone proves nothing, because a key B
-    /// that can be read authenticates and then may do nothing.
-    private func proved(_ plan: Plan, _ sector: Int) throws(TapFailure) -> Bool {
-        let trailer = plan.trailer(sector)
-        let first = ClassicSize.firstBlock(ofSector: sector)
-        do throws(ClassicError) {
-            for (key, type) in [(trailer.keyA, KeyType.a), (trailer.keyB, KeyType.b)] {
-                try card.authenticate(sector: sector, key: key, type: type)
-                guard try card.read(block: first) == plan.identity.block else { return false }
-            }
+            guard try prove(plan, sector, sealing: work.seal) else { return false }
         } catch {
             guard error.isCardStillThere else { throw .card(error) }
             return false
         }
         observe(.proved(sector: sector))
         return true
+    }
+
+    /// Writes the data blocks and reads them back: a 9000 on a write is no proof.
+    private func writeData(_ plan: Plan, _ sector: Int, count: Int) throws(ClassicError) -> Bool {
+        let first = ClassicSize.firstBlock(ofSector: sector)
+        let data = Array(plan.content.data.prefix(count))
+        try card.write(from: first, data)
+        return try card.read(blocks: first..<first + count) == data
+    }
+
+    /// Opens the sector with both new keys and reads with each: authentication alone proves nothing, because a key B
+    /// that can be read authenticates and then may do nothing. The access bits are compared: a trailer of which only a
+    /// part was written may open and leave the sector to others. The seal comes last, with key B.
+    private func prove(_ plan: Plan, _ sector: Int, sealing: Bool) throws(ClassicError) -> Bool {
+        let trailer = plan.trailer(sector)
+        let first = ClassicSize.firstBlock(ofSector: sector)
+        try card.authenticate(sector: sector, key: trailer.keyA, type: .a)
+        let access = try card.read(block: ClassicSize.trailer(ofSector: sector)).accessBits
+        guard access == trailer.accessBits else { return false }
+        try card.authenticate(sector: sector, key: trailer.keyB, type: .b)
+        guard sealing else { return try card.read(block: first) == plan.identity.block }
+        try card.write(block: first + CampusSector.sealBlock, plan.content.seal)
+        return try card.read(block: first + CampusSector.sealBlock) == plan.content.seal
     }
 
     private func recordIntent(_ plan: Plan, sector: Int) throws(TapFailure) -> UInt64 {
@@ -183,7 +210,7 @@ final class Tap {
     private func outcome(_ plan: Plan, sector: Int, intent: UInt64, result: ActivationResult) -> ActivationOutcome {
         ActivationOutcome(
             intent: plan.intent(sector: sector), intentSequence: intent, result: result,
-            smallPurse: plan.old.smallPurse, apdus: UInt16(clamping: card.apduCount),
+            smallPurse: plan.old.smallPurse, hints: plan.hints.rawValue, apdus: UInt16(clamping: card.apduCount),
             elapsedMilliseconds: UInt32(clamping: engine.time.now().milliseconds(since: start)))
     }
 
@@ -202,12 +229,4 @@ enum TapFailure: Error {
     case ending(ActivationEnding)
     /// Because of the card.
     case card(ClassicError)
-}
-
-extension ClassicError {
-    /// Whether the card can be asked again: it refused, but it did not leave and is the one we know.
-    var isCardStillThere: Bool {
-        if case .cardSwapped = self { return false }
-        return !isCardGone
-    }
 }

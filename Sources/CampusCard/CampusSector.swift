@@ -2,29 +2,47 @@ public import DeviceProfiles
 public import Mifare
 import Platform
 
-/// Our application as it is to lie, or lies, in one sector: three data blocks.
+/// Our application as it is to lie in one sector of a newly activated card.
+///
+/// It depends on the card, the account and the keys alone, not on the terminal: whatever a write that was cut short has
+/// left of it is recognised by any other terminal.
 public struct CampusSector: Hashable, Sendable {
-    /// Identity, and the two copies of the allowance record.
-    public let blocks: [Block]
+    /// Identity, and the first copy of the allowance record: written before the sector gets its keys.
+    public let data: [Block]
+    /// The second copy, one use ahead: written last, with the new key, once the sector's trailer is proved. A sector
+    /// without it is not the card's application yet.
+    public let seal: Block
 
-    /// The data blocks of a sector of ours, in order.
+    /// The data blocks of a sector of ours.
     public static let blockCount = 3
+    /// Where the seal goes, counted from the sector's first block.
+    public static let sealBlock = 2
+    /// The sequence of the seal: a sector whose newest record is older was never finished.
+    public static let sealedSequence: UInt32 = 2
+    /// Stands for the terminal in the records of a card that no terminal has sold to yet.
+    private static let noTerminal: UInt16 = 0
 
-    /// A newly activated card's sector: no allowance yet, the first copy one use ahead of the second.
+    /// A newly activated card's sector: no allowance yet.
     ///
     /// - Returns: `nil` when the ring lacks the MAC key.
     public init?(
-        newCard identity: Identity, uid: CardUID, terminal: UInt16, layout: CardLayout.OurApplication, keys: any KeyRing
+        newCard identity: Identity, uid: CardUID, layout: CardLayout.OurApplication, keys: any KeyRing
     ) {
-        var blocks = [identity.block]
-        for sequence: UInt32 in [1, 0] {
-            let record = AllowanceRecord(sequence: sequence, allowance: .zero, terminal: terminal)
-            guard let block = record.block(uid: uid, identity: identity, keys: keys, macKey: layout.macKey) else {
-                return nil
-            }
-            blocks.append(block)
+        func record(_ sequence: UInt32) -> Block? {
+            AllowanceRecord(sequence: sequence, allowance: .zero, terminal: Self.noTerminal)
+                .block(uid: uid, identity: identity, keys: keys, macKey: layout.macKey)
         }
-        self.blocks = blocks
+        guard let first = record(Self.sealedSequence - 1), let seal = record(Self.sealedSequence) else { return nil }
+        data = [identity.block, first]
+        self.seal = seal
+    }
+
+    /// Whether `blocks` hold nothing but what writes of this sector, finished or cut short, can have left over zeros.
+    ///
+    /// Every such write goes over zeros or over an earlier one of the same bytes, so whatever bits it leaves, set ones
+    /// are among those to be set. Somebody else's data passes for that only when it is next to nothing.
+    public func mayHaveLeft(_ blocks: [Block]) -> Bool {
+        zip(blocks, data + [seal]).allSatisfy { $0.isPartial(of: $1) }
     }
 
     /// The sector trailer that makes `sector` ours on the card `uid`; `nil` when the ring lacks a key.
@@ -39,44 +57,6 @@ public struct CampusSector: Hashable, Sendable {
     }
 }
 
-/// What the data blocks of a candidate sector turn out to hold.
-public enum SectorContent: Sendable, Hashable {
-    /// Nothing: every byte zero.
-    case empty
-    /// Our application, complete: the identity and the copy of the allowance record that counts.
-    case ours(Identity, AllowanceRecord)
-    /// What a write of ours that was cut short can have left, and nothing else can: to be written anew.
-    case unfinished
-    /// Somebody else's data: not to be touched.
-    case foreign
-
-    /// Reads `blocks` of a sector on the card `uid`; `expected` is what we would write there now.
-    public init(
-        _ blocks: [Block], uid: CardUID, expected: Identity, layout: CardLayout.OurApplication, keys: any KeyRing
-    ) {
-        if let identity = Identity(blocks[0]) {
-            let copies = blocks[1...].compactMap {
-                AllowanceRecord($0, uid: uid, identity: identity, keys: keys, macKey: layout.macKey)
-            }
-            if let newest = copies.max(by: { $0.sequence < $1.sequence }) {
-                self = .ours(identity, newest)
-                return
-            }
-        }
-        if blocks.allSatisfy(\.isZero) {
-            self = .empty
-        } else if blocks[0] == expected.block
-            || (blocks[0].isPartial(of: expected.block) && blocks[1...].allSatisfy(\.isZero))
-        {
-            // Block 0 is written first, over zeros. Cut short, it holds some of the bits to be written and no others;
-            // once it is whole, whatever stands in blocks 1 and 2 is ours.
-            self = .unfinished
-        } else {
-            self = .foreign
-        }
-    }
-}
-
 extension AccessBits {
     /// The access bits that `layout` gives our sector; `nil` when its conditions are not three binary digits each.
     public init?(_ layout: CardLayout.OurApplication) {
@@ -88,9 +68,6 @@ extension AccessBits {
 }
 
 extension Block {
-    /// Whether every byte is zero.
-    public var isZero: Bool { bytes.allSatisfy { $0 == 0 } }
-
     /// Whether every bit set here is set in `whole`.
     func isPartial(of whole: Block) -> Bool { zip(bytes, whole.bytes).allSatisfy { $0 & ~$1 == 0 } }
 }

@@ -20,7 +20,7 @@ extension CardLayout {
     public func keyMissing(from ring: any KeyRing) -> String? {
         // Whether a key is there does not depend on the card.
         guard let uid = CardUID([0, 0, 0, 0]) else { return nil }
-        let oldKeys = [old.holderNumber.key, old.smallPurse?.key].compactMap(\.self) + ours.freeKeys
+        let oldKeys = [old.holderNumber.key, old.smallPurse?.key, chipKey].compactMap(\.self) + ours.freeKeys
         var named: [(String, UInt8)] = oldKeys.map { ($0.name, 1) }
         named += [(ours.readKey, ours.keyVersion), (ours.writeKey, ours.keyVersion)]
         for (name, version) in named where ring.sectorKey(name, version: version, uid: uid, sector: 1) == nil {

@@ -57,8 +57,8 @@ extension OldApplication {
             throw .missingKey(key.name)
         }
         do throws(ClassicError) {
-            try card.authenticate(sector: sector, key: secret, type: KeyType(key.type))
-            return try card.read(block: ClassicSize.firstBlock(ofSector: sector) + block)
+            let block = ClassicSize.firstBlock(ofSector: sector) + block
+            return try card.read(blocks: block..<block + 1, key: secret, type: KeyType(key.type))[0]
         } catch {
             if case .authenticationFailed = error { throw .wrongKeys }
             throw .card(error)

@@ -11,6 +11,9 @@ public struct CardLayout: Sendable, Decodable {
     public let number: UInt16
     /// For people.
     public let title: String
+    /// The key that reads the manufacturer's block 0, which tells the chip's kind and gives copied cards away; left out
+    /// where the cards' sector 0 is kept closed.
+    public let chipKey: KeyReference?
     /// The application found on the card.
     public let old: OldApplication
     /// The application that activation puts there.

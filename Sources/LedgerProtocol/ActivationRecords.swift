@@ -91,7 +91,7 @@ public enum ActivationResult: UInt8, Sendable, Hashable, Codable {
 ///
 /// 64 bytes, little-endian: the first 28 as in ``ActivationIntent``, then result u8, permit source u8, 2 zero,
 /// sequence of the intent u64 (0: the card was found complete), small purse in fen i64, roster version u64,
-/// APDUs sent u16, 2 zero, time in milliseconds u32. An unread purse is the least i64.
+/// APDUs sent u16, hints u16, time in milliseconds u32. An unread purse is the least i64.
 public struct ActivationOutcome: Hashable, Sendable {
     /// The intent that this ends; its sector is the one finally used.
     public var intent: ActivationIntent
@@ -102,6 +102,8 @@ public struct ActivationOutcome: Hashable, Sendable {
     /// What the small purse of the old application held, to be paid into the account once; `nil` when it could not
     /// be read.
     public var smallPurse: Fen?
+    /// What spoke for a copied or tampered card, one bit each; no reason to refuse it. The room `Mifare` names the bits.
+    public var hints: UInt16
     /// APDUs that were sent.
     public var apdus: UInt16
     /// Time from card-present to here, in milliseconds.
@@ -109,13 +111,14 @@ public struct ActivationOutcome: Hashable, Sendable {
 
     /// An outcome with these fields.
     public init(
-        intent: ActivationIntent, intentSequence: UInt64, result: ActivationResult, smallPurse: Fen?, apdus: UInt16,
-        elapsedMilliseconds: UInt32
+        intent: ActivationIntent, intentSequence: UInt64, result: ActivationResult, smallPurse: Fen?,
+        hints: UInt16 = 0, apdus: UInt16, elapsedMilliseconds: UInt32
     ) {
         self.intent = intent
         self.intentSequence = intentSequence
         self.result = result
         self.smallPurse = smallPurse
+        self.hints = hints
         self.apdus = apdus
         self.elapsedMilliseconds = elapsedMilliseconds
     }
@@ -138,6 +141,7 @@ public struct ActivationOutcome: Hashable, Sendable {
         bytes.store(smallPurse?.rawValue ?? Self.purseUnread, at: 40)
         bytes.store(intent.rosterVersion, at: 48)
         bytes.store(apdus, at: 56)
+        bytes.store(hints, at: 58)
         bytes.store(elapsedMilliseconds, at: 60)
         return bytes
     }
@@ -155,7 +159,7 @@ public struct ActivationOutcome: Hashable, Sendable {
                 rosterVersion: bytes.integer(at: 48)),
             intentSequence: bytes.integer(at: 32), result: result,
             smallPurse: purse == Self.purseUnread ? nil : Fen(purse),
-            apdus: bytes.integer(at: 56), elapsedMilliseconds: bytes.integer(at: 60))
+            hints: bytes.integer(at: 58), apdus: bytes.integer(at: 56), elapsedMilliseconds: bytes.integer(at: 60))
     }
 }
 

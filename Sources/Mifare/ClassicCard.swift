@@ -5,8 +5,11 @@ public import SmartCard
 /// A MIFARE Classic in the field of a reader, spoken to in that reader's dialect.
 ///
 /// It spends as few commands as it can: a key is loaded once while its slot holds it, a sector is authenticated once
-/// while it stays authenticated. After a refusal a Classic is silent until it is selected again; that is done before
-/// the next command, with a look whether it is still the same card. Used from one thread.
+/// while it stays authenticated, and several blocks travel in one command where the reader can do that. After a refusal
+/// a Classic is silent until it is selected again; that is done before the next command, with a look whether it is still
+/// the same card. What only reads is tried a second time, after selecting the card again, before a refusal is believed:
+/// many readers say the same word for a wrong key and for a card that did not hear. Writes are never repeated here. Used
+/// from one thread.
 public final class ClassicCard {
     /// What went over the wire, for timelines.
     ///
@@ -20,8 +23,8 @@ public final class ClassicCard {
         public let milliseconds: Double?
     }
 
-    /// The card's size.
-    public let size: ClassicSize
+    /// The card's size: what the ATR says until the card itself is known better.
+    public private(set) var size: ClassicSize
     /// The sectors that may be written; all others are other systems'.
     public let writableSectors: Set<Int>
     /// The UID, once the card was selected.
@@ -34,8 +37,7 @@ public final class ClassicCard {
     private let transport: any CardTransport
     private let dialect: ReaderProfile
     private let clock: (any TimeSource)?
-    private var slots: [LoadedKey?]
-    private var nextSlot = 0
+    private var places: KeyPlaces
     private var session: Session?
     private var isSilent = false
 
@@ -43,14 +45,6 @@ public final class ClassicCard {
         let sector: Int
         let key: SectorKey
         let type: KeyType
-    }
-
-    /// A key in a slot.
-    ///
-    /// The type counts only for readers that choose the place by it.
-    private struct LoadedKey: Equatable {
-        let key: SectorKey
-        let type: KeyType?
     }
 
     /// A session with the card behind `transport`.
@@ -66,8 +60,11 @@ public final class ClassicCard {
         self.writableSectors = writableSectors
         self.size = size
         self.clock = clock
-        slots = [LoadedKey?](repeating: nil, count: dialect.keySlots.a.count)
+        places = KeyPlaces(dialect)
     }
+
+    /// The card turned out to be of this size, whatever its ATR said.
+    public func learn(size: ClassicSize) { self.size = size }
 
     // MARK: Selecting
 
@@ -75,7 +72,12 @@ public final class ClassicCard {
     @discardableResult
     public func selectUID() throws(ClassicError) -> CardUID {
         try wake()
-        return try readUID()
+        do throws(ClassicError) {
+            return try readUID()
+        } catch {
+            guard error.isCardStillThere else { throw error }
+            return try reselect()
+        }
     }
 
     /// Selects the card again and makes sure that it is the same.
@@ -83,6 +85,7 @@ public final class ClassicCard {
     public func reselect() throws(ClassicError) -> CardUID {
         session = nil
         isSilent = true
+        places.forget()
         do throws(PCSCError) {
             try transport.reselect()
         } catch {
@@ -104,6 +107,17 @@ public final class ClassicCard {
         if isSilent { try reselect() }
     }
 
+    /// Does `work`, which changes nothing on the card; when it is refused, selects the card again and does it once more.
+    private func twice<T>(_ work: () throws(ClassicError) -> T) throws(ClassicError) -> T {
+        do throws(ClassicError) {
+            return try work()
+        } catch {
+            guard error.isCardStillThere, !error.isForbidden else { throw error }
+            try reselect()
+            return try work()
+        }
+    }
+
     // MARK: Keys
 
     /// Authenticates `sector` with `key`; does nothing when it is authenticated with it already.
@@ -115,52 +129,150 @@ public final class ClassicCard {
         let wanted = Session(sector: sector, key: key, type: type)
         if session == wanted, !isSilent { return }
         try wake()
-        let slot = try load(key, type)
+        try twice { () throws(ClassicError) in try open(wanted) }
+    }
+
+    private func open(_ wanted: Session) throws(ClassicError) {
+        let slot = try load(wanted.key, wanted.type)
         session = nil
         let command: [ApduField: [UInt8]] = [
-            .block: [UInt8(ClassicSize.firstBlock(ofSector: sector))], .keyType: [type.rawValue], .slot: [slot],
+            .block: [UInt8(ClassicSize.firstBlock(ofSector: wanted.sector))], .keyType: [wanted.type.rawValue],
+            .slot: [slot],
         ]
         do {
-            _ = try exchange(.authenticate, command, "authenticate sector \(sector) with key \(type)")
+            _ = try exchange(
+                .authenticate, command, "authenticate sector \(wanted.sector) with key \(wanted.type)")
         } catch .refused(_, let status)
             where dialect.statusWords.isWord(status, for: .authenticationFailed, in: .authenticate)
         {
-            throw .authenticationFailed(sector: sector, keyType: type)
+            throw .authenticationFailed(sector: wanted.sector, keyType: wanted.type)
         }
         session = wanted
     }
 
-    /// The slot that holds `key`, loading it into the one that was loaded longest ago when none does.
+    /// The slot that holds `key`, loading it when none does.
+    ///
+    /// A reader that refuses a slot of its profile is asked for the next one; all refused, once more for the first.
     private func load(_ key: SectorKey, _ type: KeyType) throws(ClassicError) -> UInt8 {
-        let wanted = LoadedKey(key: key, type: dialect.commands.loadKey.fields.contains(.keyType) ? type : nil)
-        if let index = slots.firstIndex(of: wanted) { return dialect.keySlots.a[index] }
-        let index = nextSlot
-        nextSlot = (nextSlot + 1) % slots.count
-        slots[index] = nil
-        let slot = dialect.keySlots.a[index]
-        let values: [ApduField: [UInt8]] = [.slot: [slot], .key: key.bytes, .keyType: [type.rawValue]]
-        _ = try exchange(.loadKey, values, "load key")
-        slots[index] = wanted
-        return slot
+        if let place = places.place(of: key, as: type) { return place.slot }
+        while let place = places.placeToFill(type) {
+            places.empty(place)
+            let values: [ApduField: [UInt8]] = [.slot: [place.slot], .key: key.bytes, .keyType: [type.rawValue]]
+            do throws(ClassicError) {
+                _ = try exchange(.loadKey, values, "load key")
+                places.fill(place, with: key)
+                return place.slot
+            } catch {
+                guard error.isCardStillThere else { throw error }
+                places.refuse(place)
+                if places.placeToFill(type) == nil { throw error }
+            }
+        }
+        throw .forbidden("the reader takes no key \(type)")
     }
 
     // MARK: Blocks
 
     /// Reads `block`, whose sector must be authenticated.
     public func read(block: Int) throws(ClassicError) -> Block {
-        try requireSession(for: block)
-        let answer = try exchange(.read, [.block: [UInt8(block)]], "read block \(block)")
-        guard let content = Block(answer) else { throw .malformedAnswer(operation: .read) }
-        return content
+        try read(blocks: block..<block + 1)[0]
     }
 
-    /// Writes a data block of a writable sector, which must be authenticated.
+    /// Reads `blocks` of one sector, which must be authenticated.
+    public func read(blocks: Range<Int>) throws(ClassicError) -> [Block] {
+        let session = try requireSession(for: blocks)
+        return try twice { () throws(ClassicError) in
+            if self.session != session { try open(session) }
+            var contents: [Block] = []
+            while contents.count < blocks.count {
+                let rest = (blocks.lowerBound + contents.count)..<blocks.upperBound
+                contents += try readSome(rest)
+            }
+            return contents
+        }
+    }
+
+    /// Reads `blocks` of one sector with `key`: in one command where the reader takes the key along.
+    public func read(blocks: Range<Int>, key: SectorKey, type: KeyType) throws(ClassicError) -> [Block] {
+        let sector = ClassicSize.sector(ofBlock: blocks.lowerBound)
+        let hasTrailer = blocks.contains(ClassicSize.trailer(ofSector: sector))
+        guard dialect.commands.blocks(of: .readWithKey) >= blocks.count, !hasTrailer,
+            session != Session(sector: sector, key: key, type: type)
+        else {
+            try authenticate(sector: sector, key: key, type: type)
+            return try read(blocks: blocks)
+        }
+        try require(blocks)
+        try wake()
+        session = nil
+        return try twice { () throws(ClassicError) in try readAtOnce(blocks, key, type) }
+    }
+
+    private func readAtOnce(_ blocks: Range<Int>, _ key: SectorKey, _ type: KeyType) throws(ClassicError) -> [Block] {
+        let values: [ApduField: [UInt8]] = [
+            .block: [UInt8(blocks.lowerBound)], .key: key.bytes, .keyType: [type.rawValue],
+            .length: [UInt8(blocks.count * ClassicSize.blockLength)],
+        ]
+        let answer: [UInt8]
+        do {
+            answer = try exchange(.readWithKey, values, "read \(Self.name(blocks)) with key \(type)")
+        } catch .refused(_, let status)
+            where dialect.statusWords.isWord(status, for: .authenticationFailed, in: .readWithKey)
+        {
+            throw .authenticationFailed(sector: ClassicSize.sector(ofBlock: blocks.lowerBound), keyType: type)
+        }
+        return try Self.split(answer, blocks, .readWithKey)
+    }
+
+    /// As many of `blocks` as one command brings.
+    private func readSome(_ blocks: Range<Int>) throws(ClassicError) -> [Block] {
+        // Readers that read several blocks stop before the trailer.
+        let trailer = ClassicSize.trailer(ofSector: ClassicSize.sector(ofBlock: blocks.lowerBound))
+        let data = blocks.clamped(to: 0..<trailer)
+        let most = dialect.commands.blocks(of: .readBlocks)
+        guard most > 1, data.count > 1 else {
+            let answer = try exchange(
+                .read, [.block: [UInt8(blocks.lowerBound)]], "read block \(blocks.lowerBound)")
+            return try Self.split(answer, blocks.prefix(1), .read)
+        }
+        let some = data.prefix(most)
+        let values: [ApduField: [UInt8]] = [
+            .block: [UInt8(some.lowerBound)], .length: [UInt8(some.count * ClassicSize.blockLength)],
+        ]
+        return try Self.split(exchange(.readBlocks, values, "read \(Self.name(some))"), some, .readBlocks)
+    }
+
+    private static func split(
+        _ answer: [UInt8], _ blocks: Range<Int>, _ operation: CardOperation
+    ) throws(ClassicError) -> [Block] {
+        guard answer.count == blocks.count * ClassicSize.blockLength else {
+            throw .malformedAnswer(operation: operation)
+        }
+        return blocks.indices.map { index in
+            let start = (index - blocks.lowerBound) * ClassicSize.blockLength
+            return Block(assembled: Array(answer[start..<start + ClassicSize.blockLength]))
+        }
+    }
+
+    /// Writes a data block; see ``write(from:_:)``.
+    public func write(block: Int, _ content: Block) throws(ClassicError) { try write(from: block, [content]) }
+
+    /// Writes `contents` to the data blocks from `first` on, all of one writable sector, which must be authenticated.
     ///
-    /// Success is not proof: read it back.
-    public func write(block: Int, _ content: Block) throws(ClassicError) {
-        guard block != 0 else { throw .forbidden("block 0 is the manufacturer's") }
-        guard !ClassicSize.isTrailer(block) else { throw .forbidden("block \(block) is a trailer") }
-        try write(content, to: block, "write block \(block)")
+    /// Success is not proof: read them back.
+    public func write(from first: Int, _ contents: [Block]) throws(ClassicError) {
+        let blocks = first..<first + contents.count
+        guard !blocks.contains(0) else { throw .forbidden("block 0 is the manufacturer's") }
+        if let trailer = blocks.first(where: ClassicSize.isTrailer) {
+            throw .forbidden("block \(trailer) is a trailer")
+        }
+        var done = 0
+        while done < contents.count {
+            let most = max(1, dialect.commands.blocks(of: .writeBlocks))
+            let some = contents[done...].prefix(most)
+            try write(Array(some), at: first + done, "write \(Self.name(first + done..<first + done + some.count))")
+            done += some.count
+        }
     }
 
     /// Writes the trailer of a writable sector, which must be authenticated.
@@ -168,22 +280,42 @@ public final class ClassicCard {
     /// The next ``authenticate(sector:key:type:)`` of the sector goes to the card again, since that is the proof.
     public func writeTrailer(sector: Int, _ trailer: SectorTrailer) throws(ClassicError) {
         defer { session = nil }
-        try write(trailer.block, to: ClassicSize.trailer(ofSector: sector), "write trailer of sector \(sector)")
+        try write([trailer.block], at: ClassicSize.trailer(ofSector: sector), "write trailer of sector \(sector)")
     }
 
-    private func write(_ content: Block, to block: Int, _ what: String) throws(ClassicError) {
-        let sector = ClassicSize.sector(ofBlock: block)
+    private func write(_ contents: [Block], at first: Int, _ what: String) throws(ClassicError) {
+        let sector = ClassicSize.sector(ofBlock: first)
         guard writableSectors.contains(sector) else { throw .forbidden("sector \(sector) is not ours to write") }
-        try requireSession(for: block)
-        _ = try exchange(.write, [.block: [UInt8(block)], .data: content.bytes], what)
+        try requireSession(for: first..<first + contents.count)
+        let bytes = contents.flatMap(\.bytes)
+        let values: [ApduField: [UInt8]] = [
+            .block: [UInt8(first)], .data: bytes, .blocks: bytes, .length: [UInt8(bytes.count)],
+        ]
+        _ = try exchange(contents.count == 1 ? .write : .writeBlocks, values, what)
     }
 
-    private func requireSession(for block: Int) throws(ClassicError) {
-        guard (0..<size.blocks).contains(block) else { throw .forbidden("a \(size) has no block \(block)") }
-        let sector = ClassicSize.sector(ofBlock: block)
+    private static func name(_ blocks: Range<Int>) -> String {
+        blocks.count == 1 ? "block \(blocks.lowerBound)" : "blocks \(blocks.lowerBound) to \(blocks.upperBound - 1)"
+    }
+
+    private func require(_ blocks: Range<Int>) throws(ClassicError) {
+        guard !blocks.isEmpty, (0..<size.blocks).contains(blocks.lowerBound), blocks.upperBound <= size.blocks else {
+            throw .forbidden("a \(size) has no block \(blocks.upperBound - 1)")
+        }
+        guard ClassicSize.sector(ofBlock: blocks.lowerBound) == ClassicSize.sector(ofBlock: blocks.upperBound - 1)
+        else {
+            throw .forbidden("blocks \(blocks) are not of one sector")
+        }
+    }
+
+    @discardableResult
+    private func requireSession(for blocks: Range<Int>) throws(ClassicError) -> Session {
+        try require(blocks)
+        let sector = ClassicSize.sector(ofBlock: blocks.lowerBound)
         guard let session, session.sector == sector, !isSilent else {
             throw .forbidden("sector \(sector) is not authenticated")
         }
+        return session
     }
 
     // MARK: The wire
@@ -192,11 +324,14 @@ public final class ClassicCard {
     private func exchange(
         _ operation: CardOperation, _ values: [ApduField: [UInt8]], _ what: String
     ) throws(ClassicError) -> [UInt8] {
+        guard let template = dialect.commands[operation] else {
+            throw .forbidden("the reader has no command to \(operation.rawValue)")
+        }
         let start = clock?.now()
         apduCount += 1
         let answer: [UInt8]
         do throws(PCSCError) {
-            answer = try transport.transmit(dialect.commands[operation]?.build(values) ?? [])
+            answer = try transport.transmit(template.build(values))
         } catch {
             forgetSession(operation)
             report(what, nil, since: start)

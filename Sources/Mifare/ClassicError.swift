@@ -28,6 +28,18 @@ public enum ClassicError: Error, Hashable, Sendable, CustomStringConvertible {
         if case .cardGone = self { true } else { false }
     }
 
+    /// Whether the card can be asked again: it refused, but it did not leave and is the one we know.
+    public var isCardStillThere: Bool {
+        switch self {
+        case .cardGone, .cardSwapped: false
+        case .transport, .authenticationFailed, .refused, .malformedAnswer, .forbidden: true
+        }
+    }
+
+    var isForbidden: Bool {
+        if case .forbidden = self { true } else { false }
+    }
+
     /// For people.
     public var description: String {
         switch self {

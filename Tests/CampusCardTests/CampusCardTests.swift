@@ -73,30 +73,62 @@ struct CampusCardTests {
             AllowanceRecord(sequence: 9, allowance: Fen(300), terminal: 1),
             .init(sequence: 8, allowance: Fen(500), terminal: 2),
         ]
-        var blocks = [identity.block]
-        for record in records {
-            blocks.append(
-                try #require(record.block(uid: uid, identity: identity, keys: keys, macKey: layout.ours.macKey)))
+        let blocks = try records.map { try block($0) }
+        #expect(copies(blocks).newest == records[0] && copies(blocks).newestIndex == 0)
+        #expect(copies([.zero, blocks[1]]).newest == records[1])
+        #expect(copies([blocks[0], .zero]).newest == records[0])
+        #expect(copies([.zero, .zero]).newest == nil && copies([.zero, .zero]).newestIndex == nil)
+    }
+
+    @Test("two valid copies that are not neighbours give a card away that somebody has set back")
+    func forks() throws {
+        for (first, second, isForked) in [(9, 8, false), (8, 9, false), (9, 9, true), (9, 7, true), (5, 9, true)] {
+            let blocks = try [first, second].map { sequence in
+                try block(AllowanceRecord(sequence: UInt32(sequence), allowance: Fen(1), terminal: 1))
+            }
+            #expect(copies(blocks).isForked == isForked, "\(first) beside \(second)")
+            #expect(!copies([blocks[0], .zero]).isForked)
         }
-        #expect(content(blocks) == .ours(identity, records[0]))
-        blocks[1] = .zero
-        #expect(content(blocks) == .ours(identity, records[1]))
     }
 
-    @Test("what a torn first write leaves is unfinished; data of others is foreign; zeros are empty")
-    func contents() {
-        #expect(content([.zero, .zero, .zero]) == .empty)
-        #expect(content([identity.block, .zero, .zero]) == .unfinished)
-        var partial = identity.block.bytes
-        partial[2] = 0
-        #expect(content([Block(assembled: partial), .zero, .zero]) == .unfinished)
-        #expect(content([Block(repeating: 0x55), .zero, .zero]) == .foreign)
-        #expect(content([.zero, Block(repeating: 1), .zero]) == .foreign)
-        #expect(content([Block(assembled: partial), Block(repeating: 1), .zero]) == .foreign)
+    @Test("a sector is the card's application only once it is sealed")
+    func seal() throws {
+        let sector = try newSector()
+        #expect(!copies([sector.data[1], .zero]).isSealed)
+        #expect(copies([sector.data[1], sector.seal]).isSealed)
+        #expect(copies([.zero, sector.seal]).isSealed)
     }
 
-    private func content(_ blocks: [Block]) -> SectorContent {
-        SectorContent(blocks, uid: uid, expected: identity, layout: layout.ours, keys: keys)
+    @Test("what torn writes of ours can leave is recognised, whatever bits they leave; data of others is not")
+    func leftovers() throws {
+        let sector = try newSector()
+        let whole = sector.data + [sector.seal]
+        var generator = SplitMix64(seed: 0x1EF7)
+        for _ in 0..<2000 {
+            let left = whole.map { block in
+                Block(assembled: block.bytes.map { $0 & UInt8.random(in: .min ... .max, using: &generator) })
+            }
+            #expect(sector.mayHaveLeft(left))
+            var foreign = left.map(\.bytes)
+            let place = (Int.random(in: 0..<3, using: &generator), Int.random(in: 0..<16, using: &generator))
+            let bit: UInt8 = 1 << UInt8.random(in: 0..<8, using: &generator)
+            guard whole[place.0].bytes[place.1] & bit == 0 else { continue }
+            foreign[place.0][place.1] |= bit
+            #expect(!sector.mayHaveLeft(foreign.map { Block(assembled: $0) }))
+        }
+        #expect(sector.mayHaveLeft([.zero, .zero, .zero]))
+    }
+
+    private func newSector() throws -> CampusSector {
+        try #require(CampusSector(newCard: identity, uid: uid, layout: layout.ours, keys: keys))
+    }
+
+    private func block(_ record: AllowanceRecord) throws -> Block {
+        try #require(record.block(uid: uid, identity: identity, keys: keys, macKey: layout.ours.macKey))
+    }
+
+    private func copies(_ blocks: [Block]) -> AllowanceCopies {
+        AllowanceCopies(blocks, uid: uid, identity: identity, keys: keys, macKey: layout.ours.macKey)
     }
 
     @Test("our sector's access bits keep key B secret and writing to it alone")

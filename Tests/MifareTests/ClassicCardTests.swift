@@ -60,18 +60,53 @@ private final class ScriptedTransport: CardTransport {
         #expect(card.apduCount == 6)
     }
 
-    @Test("After a refused key the card is selected again before the next command, and its UID is read again")
-    func reselectsLazily() throws {
-        let transport = ScriptedTransport([uid, "9000", "6300", uid, "9000", "9000"])
+    @Test("A refused key is tried once more on the card selected again, and only then believed to be wrong")
+    func believesNoSingleRefusal() throws {
+        let transport = ScriptedTransport([uid, "9000", "6300", uid, "9000", "6300", uid, "9000", "9000"])
         let card = card(transport)
         try card.selectUID()
         #expect(throws: ClassicError.authenticationFailed(sector: 1, keyType: .a)) {
             try card.authenticate(sector: 1, key: .factory, type: .a)
         }
-        #expect(transport.reselections == 0)
-        try card.authenticate(sector: 1, key: otherKey, type: .a)
         #expect(transport.reselections == 1)
         #expect(transport.sent.map { $0.prefix(4) } == ["ffca", "ff82", "ff86", "ffca", "ff82", "ff86"])
+        try card.authenticate(sector: 1, key: otherKey, type: .a)
+        #expect(transport.reselections == 2)
+        #expect(transport.sent.suffix(3).map { $0.prefix(4) } == ["ffca", "ff82", "ff86"])
+    }
+
+    @Test("A card that lost its authentication while it was read is selected, authenticated and read again")
+    func readsAgain() throws {
+        let block = String(repeating: "55", count: 16)
+        let transport = ScriptedTransport(["9000", "9000", "6300", uid, "9000", "9000", block + "9000"])
+        let card = card(transport)
+        try card.authenticate(sector: 1, key: .factory, type: .a)
+        #expect(try card.read(block: 4) == Block(repeating: 0x55))
+        #expect(transport.reselections == 1)
+    }
+
+    @Test("A write that was refused is not repeated: what became of it is for its caller to find out")
+    func writesOnce() throws {
+        let transport = ScriptedTransport(["9000", "9000", "6300", uid, "9000", "9000"])
+        let card = card(transport, writable: [1])
+        try card.authenticate(sector: 1, key: .factory, type: .a)
+        #expect(throws: ClassicError.refused(operation: .write, status: 0x6300)) {
+            try card.write(block: 4, .zero)
+        }
+        #expect(transport.sent.count == 3 && transport.reselections == 0)
+    }
+
+    @Test("A slot that the reader refuses is left out, and another one is used")
+    func refusedSlot() throws {
+        let transport = ScriptedTransport(["6300", "9000", "9000", "9000", "9000"])
+        let card = card(transport)
+        try card.authenticate(sector: 1, key: .factory, type: .a)
+        try card.authenticate(sector: 1, key: otherKey, type: .a)
+        #expect(
+            transport.sent == [
+                "ff82000006ffffffffffff", "ff82000106ffffffffffff", "ff860000050100046001",
+                "ff82000106a1a2a3a4a5a6", "ff860000050100046001",
+            ])
     }
 
     @Test("A card swapped while it was selected again is found out before anything is sent to it")
@@ -79,7 +114,6 @@ private final class ScriptedTransport: CardTransport {
         let transport = ScriptedTransport([uid, "9000", "6300", "aabbccdd9000"])
         let card = card(transport)
         let first = try card.selectUID()
-        _ = try? card.authenticate(sector: 1, key: .factory, type: .a)
         let other = try #require(CardUID([0xAA, 0xBB, 0xCC, 0xDD]))
         #expect(throws: ClassicError.cardSwapped(expected: first, found: other)) {
             try card.authenticate(sector: 1, key: otherKey, type: .a)
@@ -152,9 +186,10 @@ private final class ScriptedTransport: CardTransport {
             ("90", .malformedAnswer(operation: .uid)), ("1234569000", .malformedAnswer(operation: .uid)),
             ("6a81", .refused(operation: .uid, status: 0x6A81)),
         ] {
-            #expect(throws: error) { try card(ScriptedTransport([answer])).selectUID() }
+            #expect(throws: error) { try card(ScriptedTransport([answer, answer])).selectUID() }
         }
-        let short = card(ScriptedTransport(["9000", "9000", "00112233" + "9000"]))
+        let brief = "00112233" + "9000"
+        let short = card(ScriptedTransport(["9000", "9000", brief, uid, "9000", "9000", brief]))
         try short.authenticate(sector: 1, key: .factory, type: .a)
         #expect(throws: ClassicError.malformedAnswer(operation: .read)) { try short.read(block: 4) }
     }
@@ -168,7 +203,7 @@ private final class ScriptedTransport: CardTransport {
         }
         #expect(first?.isCardGone == true)
         let second = #expect(throws: ClassicError.transport(other)) {
-            try card(ScriptedTransport([.failure(other)])).selectUID()
+            try card(ScriptedTransport([.failure(other), .failure(other)])).selectUID()
         }
         #expect(second?.isCardGone == false)
     }

@@ -1,0 +1,115 @@
+public import DeviceProfiles
+public import Mifare
+import Platform
+
+/// Our application on a card in use: found, read, and carried one use further.
+///
+/// One authentication for reading and writing. A use writes the copy that does not count and reads it back, so whatever
+/// becomes of the write, one valid record is there: the old one or the new one.
+public struct AllowanceAccess {
+    /// What our sector holds.
+    public struct State: Hashable, Sendable {
+        /// The sector.
+        public let sector: Int
+        /// Whose card it is.
+        public let identity: Identity
+        /// The record that counts.
+        public let record: AllowanceRecord
+        /// What does not fit together, for the record of the use.
+        public let hints: CloneHints
+        /// The block that the next use writes.
+        let nextBlock: Int
+    }
+
+    /// Why our application cannot be used.
+    public enum Problem: Error, Hashable, Sendable {
+        /// No candidate sector is ours and finished: not activated, or of another campus.
+        case notOurs
+        /// The sector is ours, and neither copy of the record is valid; or what was written reads otherwise. Nothing is
+        /// known of what the card holds until it is read again.
+        case damaged(sector: Int)
+        /// The key ring lacks a key that the layout names.
+        case missingKey(String)
+        /// The card or the reader failed.
+        case card(ClassicError)
+    }
+
+    private let card: ClassicCard
+    private let layout: CardLayout.OurApplication
+    private let keys: any KeyRing
+
+    /// Access to the application that `layout` describes on `card`.
+    public init(card: ClassicCard, layout: CardLayout.OurApplication, keys: any KeyRing) {
+        self.card = card
+        self.layout = layout
+        self.keys = keys
+    }
+
+    /// Finds our sector and reads it: 6 commands when it is the first candidate.
+    public func read() throws(Problem) -> State {
+        let uid = try onCard { () throws(ClassicError) in try card.selectUID() }
+        var damaged: Int?
+        for sector in layout.candidates where sector < card.size.sectors {
+            guard let blocks = try blocks(of: sector, uid) else { continue }
+            guard let identity = Identity(blocks[0]) else {
+                damaged = damaged ?? sector
+                continue
+            }
+            let copies = AllowanceCopies(
+                Array(blocks[1...]), uid: uid, identity: identity, keys: keys, macKey: layout.macKey)
+            guard let newest = copies.newestIndex, let record = copies.newest else {
+                damaged = damaged ?? sector
+                continue
+            }
+            guard copies.isSealed else { continue }
+            return State(
+                sector: sector, identity: identity, record: record, hints: copies.isForked ? .sequenceFork : [],
+                nextBlock: ClassicSize.firstBlock(ofSector: sector) + 2 - newest)
+        }
+        if let damaged { throw .damaged(sector: damaged) }
+        throw .notOurs
+    }
+
+    /// The data blocks of `sector`; `nil` when our key does not open it.
+    private func blocks(of sector: Int, _ uid: CardUID) throws(Problem) -> [Block]? {
+        let key = try writeKey(sector, uid)
+        let first = ClassicSize.firstBlock(ofSector: sector)
+        do throws(ClassicError) {
+            // Not with the key in the command: what follows is to be written under the same authentication.
+            try card.authenticate(sector: sector, key: key, type: .b)
+            return try card.read(blocks: first..<first + CampusSector.blockCount)
+        } catch {
+            guard error.isCardStillThere else { throw .card(error) }
+            return nil
+        }
+    }
+
+    private func writeKey(_ sector: Int, _ uid: CardUID) throws(Problem) -> SectorKey {
+        guard let key = keys.sectorKey(layout.writeKey, version: layout.keyVersion, uid: uid, sector: sector) else {
+            throw .missingKey(layout.writeKey)
+        }
+        return key
+    }
+
+    /// Carries the card from `state` to `next`, and proves it: 2 commands.
+    ///
+    /// - Precondition: `next` is one use further.
+    /// - Throws: ``Problem``; the card then holds either record, and its next reading tells which.
+    public func write(_ next: AllowanceRecord, after state: State) throws(Problem) {
+        precondition(next.sequence == state.record.sequence + 1, "a use is one further than the record before it")
+        guard let uid = card.uid,
+            let block = next.block(uid: uid, identity: state.identity, keys: keys, macKey: layout.macKey)
+        else { throw .missingKey(layout.macKey) }
+        let key = try writeKey(state.sector, uid)
+        let isThere = try onCard { () throws(ClassicError) in
+            try card.authenticate(sector: state.sector, key: key, type: .b)
+            try card.write(block: state.nextBlock, block)
+            return try card.read(block: state.nextBlock) == block
+        }
+        guard isThere else { throw .damaged(sector: state.sector) }
+    }
+
+    private func onCard<T>(_ work: () throws(ClassicError) -> T) throws(Problem) -> T {
+        do throws(ClassicError) { return try work() } catch { throw .card(error) }
+    }
+}
