@@ -65,6 +65,8 @@ public enum ActivationStep: Sendable, Hashable {
     case oldApplicationRead(smallPurse: Fen?)
     /// The permission was given or refused.
     case decided(PermitDecision)
+    /// The chip was looked at, and something spoke for a copied card.
+    case hinted(CloneHints)
     /// A candidate sector was looked at.
     case probed(sector: Int, SectorFinding)
     /// The intent is durable under this sequence.

@@ -90,6 +90,7 @@ final class Tap {
     private func activate(_ found: Plan) throws(TapFailure) -> ActivationEnding {
         var plan = found
         plan.hints = try onCard { () throws(ClassicError) in try fingerprint(plan) }
+        if !plan.hints.isEmpty { observe(.hinted(plan.hints)) }
         for sector in plan.candidates(on: card) {
             for _ in 0..<Self.attemptsPerSector {
                 let finding = try onCard { () throws(ClassicError) in
@@ -104,7 +105,10 @@ final class Tap {
                     try record(plan, sector: sector, intent: 0)
                     return plan.activated(in: sector)
                 case .writable(let work):
-                    if plan.isHeldActive, work.isFresh { plan.hints.insert(.reset) }
+                    if plan.isHeldActive, work.isFresh {
+                        plan.hints.insert(.reset)
+                        observe(.hinted(plan.hints))
+                    }
                     let intent = try recordIntent(plan, sector: sector)
                     guard try claim(plan, sector, work) else { continue }
                     try record(plan, sector: sector, intent: intent)

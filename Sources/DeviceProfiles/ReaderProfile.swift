@@ -63,6 +63,9 @@ public struct ReaderProfile: Hashable, Sendable {
         public var title: String { self == .shouldWork ? "should work" : rawValue }
     }
 
+    /// Whether a terminal may work with the reader.
+    public var isUsable: Bool { support == .supported || support == .shouldWork }
+
     /// A driver below pcscd.
     public struct Driver: Hashable, Sendable {
         /// Which one.

@@ -2,7 +2,7 @@
 extension Notice {
     /// Every condition there is.
     public static let conditions: [Notice] = [
-        .pcscdUnreachable, .readerMissing, .readerNotKnown, .soundMissing, .voicePackInvalid, .promptMissing,
+        .pcscdUnreachable, .readerMissing, .readerNotKnown, .readerNotUsable, .soundMissing, .voicePackInvalid, .promptMissing,
         .ledgerUnreachable, .ledgerRefuses, .terminalFrozen, .rosterTooOld, .journalStopped, .journalDamaged,
         .journalFull, .journalKeyMissing, .rootKeyOnTerminal, .profileInvalid, .configurationInvalid,
     ]
@@ -25,6 +25,14 @@ extension Notice {
         title: Text("读卡器型号未知，按通用型号使用", "no profile knows this reader; the generic one is used"),
         nextStep: Text(
             "为此型号编写 device-profiles/readers 文件", "write a profile for it under device-profiles/readers"))
+
+    /// A reader's profile says that it cannot or must not be used, or it is a known counterfeit.
+    public static let readerNotUsable = Notice(
+        "YK-R04", "reader-not-usable", .degraded,
+        title: Text("此读卡器不可用", "this reader cannot be used"),
+        nextStep: Text(
+            "更换为 yika profile check 列为 supported 或 should work 的型号",
+            "replace it by a model that `yika profile check` lists as supported or should work"))
 
     /// The sound device cannot be opened.
     public static let soundMissing = Notice(

@@ -55,13 +55,13 @@ struct Equipment {
         rosterSigner = signer
     }
 
-    /// The profile for the reader that pcscd calls `name`, and why it is that one.
-    func profile(for name: String, pinned: [Configuration.PinnedReader]) -> ProfileLibrary.Match? {
+    /// What the profiles say of the reader that pcscd calls `name`.
+    func find(_ name: String, pinned: [Configuration.PinnedReader]) -> ProfileLibrary.Finding {
         for pin in pinned where name.contains(pin.name) {
             if let profile = readers.profile(id: pin.profile) {
-                return ProfileLibrary.Match(profile: profile, why: "fixed in the configuration for \(pin.name)")
+                return .match(ProfileLibrary.Match(profile: profile, why: "fixed in the configuration for \(pin.name)"))
             }
         }
-        return readers.match(readerName: name)
+        return readers.find(readerName: name)
     }
 }

@@ -36,6 +36,7 @@ final class ReaderStation: Sendable {
     private let around: Surroundings
     private let arrivals = Mailbox<Arrival>()
     private let seen = Mutex(Seen())
+    private let isPrepared = Atomic(false)
 
     /// A station for the reader `name`, which speaks as `profile` says.
     init(name: String, profile: ReaderProfile, around: Surroundings) {
@@ -78,6 +79,7 @@ final class ReaderStation: Sendable {
             finish(arrival, report, "\(error)")
             return report
         }
+        prepare(transport)
         show(profile.lights?.onCardPresent, transport)
         var report = handle(transport, arrival, engine) ?? Self.nothingDone
         let patience = around.time.now().advanced(milliseconds: Self.joltMilliseconds)
@@ -165,10 +167,21 @@ final class ReaderStation: Sendable {
                 milliseconds: now.milliseconds(since: arrival.at), apdus: report.apdus))
     }
 
-    /// Changes the reader's light; a reader that will not is no reason to stop.
+    /// Sends what the reader is to be sent once; with the first card, because some readers hear nothing without one.
+    private func prepare(_ transport: (any CardTransport)?) {
+        guard let transport, isPrepared.exchange(true, ordering: .relaxed) == false else { return }
+        for step in profile.setup { send(step.command, by: step.transport, transport) }
+    }
+
+    /// Changes the reader's light.
     private func show(_ command: SignalCommand?, _ transport: (any CardTransport)?) {
         guard let command, let transport, let lights = profile.lights else { return }
-        switch lights.transport {
+        send(command, by: lights.transport, transport)
+    }
+
+    /// A reader that will not is no reason to stop.
+    private func send(_ command: SignalCommand, by way: SignalTransport, _ transport: any CardTransport) {
+        switch way {
         case .apdu: _ = try? transport.transmit(command.send)
         case .escape:
             for code in profile.controlCodes.controlCodes
@@ -206,6 +219,9 @@ extension TerminalEvent {
         case .decided(let decision):
             what = "decided"
             detail = decision.particulars
+        case .hinted(let hints):
+            what = "hinted"
+            detail = hints.names.joined(separator: ", ")
         case .probed(let sector, let finding):
             what = "probed"
             detail = "sector \(sector) \(finding.rawValue)"

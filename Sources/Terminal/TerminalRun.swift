@@ -128,9 +128,15 @@ extension TerminalService {
     }
 
     private func attach(_ name: String, _ now: Instant) {
-        guard let match = equipment.profile(for: name, pinned: configuration.readers) else {
-            health.raise(.readerNotKnown, name)
-            return
+        let match: ProfileLibrary.Match
+        switch equipment.find(name, pinned: configuration.readers) {
+        case .match(let found) where found.profile.isUsable: match = found
+        case .match(let found), .counterfeit(let found):
+            return health.raise(.readerNotUsable, "\(name): \(found.profile.supportReason ?? found.why)")
+        case .otherSlot(let found):
+            return events.publish(
+                TerminalEvent("reader", at: now, reader: name, what: "left-alone", detail: found.why))
+        case .unknown: return health.raise(.readerNotKnown, name)
         }
         let station = ReaderStation(name: name, profile: match.profile, around: surroundings())
         stations.withLock { $0[name] = (station, station.start()) }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Journal
 import LedgerProtocol
+import Mifare
 import Platform
 
 /// A record for people and for programs.
@@ -45,13 +46,17 @@ struct RecordText {
         }
         if let outcome {
             let purse = outcome.smallPurse.map { "\($0) yuan" } ?? "unread"
+            let hints = hints(outcome).map { ", hint \($0)" }.joined()
             return
                 "\(card(outcome.intent)), \(outcome.result), small purse \(purse), intent \(outcome.intentSequence), "
-                + "\(outcome.apdus) APDUs in \(outcome.elapsedMilliseconds) ms, \(permit(outcome.intent))"
+                + "\(outcome.apdus) APDUs in \(outcome.elapsedMilliseconds) ms, \(permit(outcome.intent))\(hints)"
         }
         if let intent { return "\(card(intent)), \(permit(intent))" }
         return reveal || isJournalsOwn ? slot.payload.hex() : "\(slot.payload.count) bytes"
     }
+
+    /// What spoke for a copied or tampered card.
+    private func hints(_ outcome: ActivationOutcome) -> [String] { CloneHints(rawValue: outcome.hints).names }
 
     private var gap: GapRecord? { slot.type == .gap ? GapRecord(decoding: slot.payload) : nil }
     private var intent: ActivationIntent? {
@@ -87,7 +92,7 @@ extension RecordText: Encodable {
 
     private enum ActivationKeys: String, CodingKey {
         case uid, account, cardSerial, layout, sector, keyVersion, permit, rosterVersion, intentSequence, result
-        case smallPurseFen, apdus, elapsedMilliseconds
+        case smallPurseFen, hints, apdus, elapsedMilliseconds
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -130,6 +135,7 @@ extension RecordText: Encodable {
         try fields.encode(outcome.intentSequence, forKey: .intentSequence)
         try fields.encode("\(outcome.result)", forKey: .result)
         try fields.encode(outcome.smallPurse?.rawValue, forKey: .smallPurseFen)
+        try fields.encode(hints(outcome), forKey: .hints)
         try fields.encode(outcome.apdus, forKey: .apdus)
         try fields.encode(outcome.elapsedMilliseconds, forKey: .elapsedMilliseconds)
     }
