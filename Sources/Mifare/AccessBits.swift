@@ -16,6 +16,24 @@ public struct KeyUse: OptionSet, Hashable, Sendable {
 
     /// Whether the key of `type` allows it.
     public func allows(_ type: KeyType) -> Bool { contains(type == .a ? .a : .b) }
+
+    /// The key to authenticate with: key A where either will do, `nil` where none does.
+    public var preferred: KeyType? {
+        if contains(.a) { return .a }
+        return contains(.b) ? .b : nil
+    }
+}
+
+/// What is asked of a block; the chip has a permission for each (DS-MFC tables 7 and 8).
+public enum BlockOperation: CaseIterable, Hashable, Sendable {
+    /// Reading its 16 bytes.
+    case read
+    /// Writing its 16 bytes.
+    case write
+    /// Adding to its value.
+    case increment
+    /// Taking from its value, and moving a value with RESTORE and TRANSFER.
+    case decrement
 }
 
 /// Who may do what with a data block.
@@ -28,6 +46,9 @@ public struct DataPermissions: Hashable, Sendable {
     public let increment: KeyUse
     /// Decrementing, restoring and transferring a value.
     public let decrement: KeyUse
+
+    /// Whether something is allowed to key B alone.
+    var needsKeyB: Bool { [read, write, increment, decrement].contains(.b) }
 }
 
 /// Who may do what with a trailer.
@@ -44,6 +65,30 @@ public struct TrailerPermissions: Hashable, Sendable {
     public let readKeyB: KeyUse
     /// Writing key B.
     public let writeKeyB: KeyUse
+
+    /// Writing both keys and the access bits in one block write.
+    ///
+    /// A key that may write some parts only is not among them: the chip takes its write and keeps the old parts.
+    public var writeWhole: KeyUse { writeKeyA.intersection(writeAccessBits).intersection(writeKeyB) }
+}
+
+/// What makes access bits a dead end: the chip takes them, and nobody gets out of it again.
+public enum SectorTrap: Hashable, Sendable, CustomStringConvertible {
+    /// Nobody may read the data blocks of this group, 0 to 2.
+    case dataUnreadable(group: Int)
+    /// Nobody may ever change a key or the access bits again.
+    case frozen
+    /// The data blocks of this group need key B for something, but key B is readable and therefore no key.
+    case needsReadableKeyB(group: Int)
+
+    /// For people.
+    public var description: String {
+        switch self {
+        case .dataUnreadable(let group): "nobody may read data group \(group)"
+        case .frozen: "nobody may ever change keys or access bits again"
+        case .needsReadableKeyB(let group): "data group \(group) needs key B, which is readable and so opens nothing"
+        }
+    }
 }
 
 /// A sector's access conditions, bytes 6 to 8 of its trailer (DS-MFC 8.7).
@@ -121,6 +166,46 @@ public struct AccessBits: Hashable, Sendable, CustomStringConvertible {
             writeKeyA: rule.writeKeyA.intersection(.a), readAccessBits: rule.readAccessBits.intersection(.a),
             writeAccessBits: rule.writeAccessBits.intersection(.a), readKeyB: rule.readKeyB,
             writeKeyB: rule.writeKeyB.intersection(.a))
+    }
+
+    /// Which keys allow `operation` on `block` of a card; `.never` for a block that no Classic has.
+    ///
+    /// It knows that sectors from 32 on have 16 blocks, of which the last is the trailer. Reading a trailer means its
+    /// access bits, since keys read as zeros; writing one means all of it (``TrailerPermissions/writeWhole``). The
+    /// manufacturer's block 0 is never written, whatever the access bits say.
+    public func keyUse(for operation: BlockOperation, block: Int) -> KeyUse {
+        guard (0..<ClassicSize.fourK.blocks).contains(block) else { return .never }
+        let group = ClassicSize.accessGroup(ofBlock: block)
+        guard group < 3 else {
+            return switch operation {
+            case .read: trailerPermissions.readAccessBits
+            case .write: trailerPermissions.writeWhole
+            case .increment, .decrement: .never
+            }
+        }
+        let rule = permissions(forGroup: group)
+        return switch operation {
+        case .read: rule.read
+        case _ where block == 0: .never
+        case .write: rule.write
+        case .increment: rule.increment
+        case .decrement: rule.decrement
+        }
+    }
+
+    /// Why a sector must not be given these access bits, or `nil`.
+    ///
+    /// Where several reasons hold, a useless key B is named first, since it is the cause of the others.
+    public var trap: SectorTrap? {
+        if isKeyBReadable, let group = (0..<3).first(where: { Self.data(conditions[$0]).needsKeyB }) {
+            return .needsReadableKeyB(group: group)
+        }
+        if let group = (0..<3).first(where: { permissions(forGroup: $0).read.isEmpty }) {
+            return .dataUnreadable(group: group)
+        }
+        let trailer = trailerPermissions
+        let changeable = trailer.writeKeyA.union(trailer.writeAccessBits).union(trailer.writeKeyB)
+        return changeable.isEmpty ? .frozen : nil
     }
 
     /// DS-MFC table 8.

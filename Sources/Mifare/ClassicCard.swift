@@ -35,13 +35,13 @@ public final class ClassicCard {
     public var onExchange: ((Exchange) -> Void)?
 
     private let transport: any CardTransport
-    private let dialect: ReaderProfile
+    let dialect: ReaderProfile
     private let clock: (any TimeSource)?
     private var places: KeyPlaces
     private var session: Session?
     private var isSilent = false
 
-    private struct Session: Equatable {
+    struct Session: Equatable {
         let sector: Int
         let key: SectorKey
         let type: KeyType
@@ -165,7 +165,10 @@ public final class ClassicCard {
             } catch {
                 guard error.isCardStillThere else { throw error }
                 places.refuse(place)
-                if places.placeToFill(type) == nil { throw error }
+                guard places.placeToFill(type) == nil else { continue }
+                // All refused is more likely a bad moment than a reader without slots: the next try begins anew.
+                places.forget()
+                throw error
             }
         }
         throw .forbidden("the reader takes no key \(type)")
@@ -196,7 +199,7 @@ public final class ClassicCard {
     public func read(blocks: Range<Int>, key: SectorKey, type: KeyType) throws(ClassicError) -> [Block] {
         let sector = ClassicSize.sector(ofBlock: blocks.lowerBound)
         let hasTrailer = blocks.contains(ClassicSize.trailer(ofSector: sector))
-        guard dialect.commands.blocks(of: .readWithKey) >= blocks.count, !hasTrailer,
+        guard dialect.commands.counts(of: .readWithKey).contains(blocks.count), !hasTrailer,
             session != Session(sector: sector, key: key, type: type)
         else {
             try authenticate(sector: sector, key: key, type: type)
@@ -229,8 +232,8 @@ public final class ClassicCard {
         // Readers that read several blocks stop before the trailer.
         let trailer = ClassicSize.trailer(ofSector: ClassicSize.sector(ofBlock: blocks.lowerBound))
         let data = blocks.clamped(to: 0..<trailer)
-        let most = dialect.commands.blocks(of: .readBlocks)
-        guard most > 1, data.count > 1 else {
+        let most = dialect.commands.blocks(of: .readBlocks, wanted: data.count)
+        guard most > 1 else {
             let answer = try exchange(
                 .read, [.block: [UInt8(blocks.lowerBound)]], "read block \(blocks.lowerBound)")
             return try Self.split(answer, blocks.prefix(1), .read)
@@ -268,7 +271,7 @@ public final class ClassicCard {
         }
         var done = 0
         while done < contents.count {
-            let most = max(1, dialect.commands.blocks(of: .writeBlocks))
+            let most = max(1, dialect.commands.blocks(of: .writeBlocks, wanted: contents.count - done))
             let some = contents[done...].prefix(most)
             try write(Array(some), at: first + done, "write \(Self.name(first + done..<first + done + some.count))")
             done += some.count
@@ -283,7 +286,9 @@ public final class ClassicCard {
         try write([trailer.block], at: ClassicSize.trailer(ofSector: sector), "write trailer of sector \(sector)")
     }
 
-    private func write(_ contents: [Block], at first: Int, _ what: String) throws(ClassicError) {
+    private func write(
+        _ contents: [Block], at first: Int, _ what: @autoclosure () -> String
+    ) throws(ClassicError) {
         let sector = ClassicSize.sector(ofBlock: first)
         guard writableSectors.contains(sector) else { throw .forbidden("sector \(sector) is not ours to write") }
         try requireSession(for: first..<first + contents.count)
@@ -291,7 +296,7 @@ public final class ClassicCard {
         let values: [ApduField: [UInt8]] = [
             .block: [UInt8(first)], .data: bytes, .blocks: bytes, .length: [UInt8(bytes.count)],
         ]
-        _ = try exchange(contents.count == 1 ? .write : .writeBlocks, values, what)
+        _ = try exchange(contents.count == 1 ? .write : .writeBlocks, values, what())
     }
 
     private static func name(_ blocks: Range<Int>) -> String {
@@ -309,7 +314,7 @@ public final class ClassicCard {
     }
 
     @discardableResult
-    private func requireSession(for blocks: Range<Int>) throws(ClassicError) -> Session {
+    func requireSession(for blocks: Range<Int>) throws(ClassicError) -> Session {
         try require(blocks)
         let sector = ClassicSize.sector(ofBlock: blocks.lowerBound)
         guard let session, session.sector == sector, !isSilent else {
@@ -321,8 +326,8 @@ public final class ClassicCard {
     // MARK: The wire
 
     /// Sends one command and returns the answer without its status word, when that is success.
-    private func exchange(
-        _ operation: CardOperation, _ values: [ApduField: [UInt8]], _ what: String
+    func exchange(
+        _ operation: CardOperation, _ values: [ApduField: [UInt8]], _ what: @autoclosure () -> String
     ) throws(ClassicError) -> [UInt8] {
         guard let template = dialect.commands[operation] else {
             throw .forbidden("the reader has no command to \(operation.rawValue)")
@@ -334,16 +339,16 @@ public final class ClassicCard {
             answer = try transport.transmit(template.build(values))
         } catch {
             forgetSession(operation)
-            report(what, nil, since: start)
+            report(what(), nil, since: start)
             throw ClassicError(error)
         }
         guard answer.count >= 2 else {
             forgetSession(operation)
-            report(what, nil, since: start)
+            report(what(), nil, since: start)
             throw .malformedAnswer(operation: operation)
         }
         let status = UInt16(answer[answer.count - 2]) << 8 | UInt16(answer[answer.count - 1])
-        report(what, status, since: start)
+        report(what(), status, since: start)
         guard dialect.statusWords.isWord(status, for: .ok, in: operation) else {
             forgetSession(operation)
             throw .refused(operation: operation, status: status)
@@ -359,10 +364,10 @@ public final class ClassicCard {
         if dialect.afterAuthFailure == .reconnect { isSilent = true }
     }
 
-    private func report(_ what: String, _ status: UInt16?, since start: Instant?) {
+    private func report(_ what: @autoclosure () -> String, _ status: UInt16?, since start: Instant?) {
         guard let onExchange else { return }
         var milliseconds: Double?
         if let start, let clock { milliseconds = Double(clock.now().nanoseconds - start.nanoseconds) / 1_000_000 }
-        onExchange(Exchange(what: what, status: status, milliseconds: milliseconds))
+        onExchange(Exchange(what: what(), status: status, milliseconds: milliseconds))
     }
 }

@@ -6,6 +6,8 @@ public enum ClassicSize: String, CaseIterable, Hashable, Sendable, Codable, Cust
     case mini
     /// 1024 bytes.
     case oneK = "1K"
+    /// 2048 bytes: a MIFARE Plus 2K in security level 1 (DS-PLUS).
+    case twoK = "2K"
     /// 4096 bytes.
     case fourK = "4K"
 
@@ -18,11 +20,26 @@ public enum ClassicSize: String, CaseIterable, Hashable, Sendable, Codable, Cust
         self = size
     }
 
+    /// The size that a card's type byte (SAK) stands for; `nil` when it is not one of a Classic (NXP AN10833).
+    ///
+    /// A Plus 2K in security level 1 answers 08 as a 1K does, so 08 says at least 1K. Bit 7 is set on Infineon's chips
+    /// (88) and in block 0 of NXP's, whose selection answers without it. 28 and 38 are smart cards that play a Classic.
+    public init?(sak: UInt8) {
+        switch sak & 0x7F {
+        case 0x09: self = .mini
+        case 0x08, 0x28: self = .oneK
+        case 0x19: self = .twoK
+        case 0x18, 0x38: self = .fourK
+        default: return nil
+        }
+    }
+
     /// The number of blocks.
     public var blocks: Int {
         switch self {
         case .mini: 20
         case .oneK: 64
+        case .twoK: 128
         case .fourK: 256
         }
     }
@@ -32,6 +49,7 @@ public enum ClassicSize: String, CaseIterable, Hashable, Sendable, Codable, Cust
         switch self {
         case .mini: 5
         case .oneK: 16
+        case .twoK: 32
         case .fourK: 40
         }
     }

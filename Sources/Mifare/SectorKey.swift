@@ -33,10 +33,17 @@ public struct SectorKey: Hashable, Sendable, CustomStringConvertible, CustomDebu
         self.init(bytes)
     }
 
-    private init(repeating byte: UInt8) { bytes = [UInt8](repeating: byte, count: Self.length) }
+    private init(published bytes: [UInt8]) {
+        precondition(bytes.count == Self.length, "a sector key has 6 bytes")
+        self.bytes = bytes
+    }
 
     /// The key that cards leave the factory with, FFFFFFFFFFFF.
-    public static let factory = SectorKey(repeating: 0xFF)
+    public static let factory = SectorKey(published: [UInt8](repeating: 0xFF, count: length))
+
+    /// Key A of the sectors that hold a MIFARE application directory, A0A1A2A3A4A5: public, so that anybody can read
+    /// the directory (AN10787).
+    public static let directory = SectorKey(published: [0xA0, 0xA1, 0xA2, 0xA3, 0xA4, 0xA5])
 
     /// Says what it is, and nothing of its bytes.
     public var description: String { "SectorKey(hidden)" }

@@ -17,18 +17,12 @@ public struct SectorTrailer: Hashable, Sendable, CustomStringConvertible {
 
     /// A trailer of these parts.
     ///
-    /// - Throws: ``ClassicError/forbidden(_:)`` when nobody could ever read a data block of the sector again, or ever
-    ///   change keys or access bits again: no application of ours wants that, and there is no way back from it.
+    /// - Throws: ``ClassicError/forbidden(_:)`` for access bits that are a ``SectorTrap``, naming it: no application of
+    ///   ours wants that, and there is no way back from it.
     public init(
         keyA: SectorKey, accessBits: AccessBits, userByte: UInt8 = factoryUserByte, keyB: SectorKey
     ) throws(ClassicError) {
-        for group in 0..<3 where accessBits.permissions(forGroup: group).read.isEmpty {
-            throw .forbidden("access bits \(accessBits) let nobody read data group \(group)")
-        }
-        let trailer = accessBits.trailerPermissions
-        guard !trailer.writeKeyA.isEmpty || !trailer.writeAccessBits.isEmpty else {
-            throw .forbidden("access bits \(accessBits) freeze the sector for ever")
-        }
+        if let trap = accessBits.trap { throw .forbidden("access bits \(accessBits): \(trap)") }
         self.keyA = keyA
         self.accessBits = accessBits
         self.userByte = userByte
@@ -47,7 +41,7 @@ public struct SectorTrailer: Hashable, Sendable, CustomStringConvertible {
     /// It holds the keys in clear.
     var block: Block {
         // 6 + 3 + 1 + 6 bytes by the types of the parts.
-        Block(keyA.bytes + accessBits.bytes + [userByte] + keyB.bytes) ?? .zero
+        Block(assembled: keyA.bytes + accessBits.bytes + [userByte] + keyB.bytes)
     }
 
     /// The access bits; the keys stay hidden.
