@@ -18,7 +18,7 @@ public struct ReaderCommands: Hashable, Sendable {
     /// A command that not every reader has.
     private struct Offer: Hashable {
         let template: ApduTemplate
-        let blocks: Int
+        let counts: [Int]
     }
 
     /// The template of `operation`; `nil` when the reader has no such command.
@@ -33,12 +33,17 @@ public struct ReaderCommands: Hashable, Sendable {
         }
     }
 
-    /// The most blocks that one command of `operation` takes: 0 when the reader has no such command.
-    public func blocks(of operation: CardOperation) -> Int {
+    /// How many blocks one command of `operation` may take, in rising order; none when the reader has no such command.
+    public func counts(of operation: CardOperation) -> [Int] {
         switch operation {
-        case .read, .write: 1
-        default: offered[operation]?.blocks ?? 0
+        case .read, .write: [1]
+        default: offered[operation]?.counts ?? []
         }
+    }
+
+    /// The most of `wanted` blocks that one command of `operation` takes: 0 when it takes none.
+    public func blocks(of operation: CardOperation, wanted: Int) -> Int {
+        counts(of: operation).last { $0 <= wanted } ?? 0
     }
 }
 
@@ -91,17 +96,26 @@ extension ReaderCommands: Decodable {
     /// Several blocks in one command.
     private struct Several: Decodable {
         let send: ApduTemplate
-        let most: Int
+        let counts: [Int]
 
-        private enum Key: String, CodingKey, CaseIterable { case send, most }
+        private enum Key: String, CodingKey, CaseIterable { case send, most, counts }
 
         init(from decoder: any Decoder) throws {
             try decoder.refuseNames(except: Key.self)
             let container = try decoder.container(keyedBy: Key.self)
             send = try container.decode(ApduTemplate.self, forKey: .send)
-            most = try container.decode(Int.self, forKey: .most)
             // A sector of a 4K has 16 blocks, and a short APDU brings at most 256 bytes.
-            guard (1...16).contains(most) else { throw decoder.fault("1 to 16 blocks", at: Key.most) }
+            let sensible = 1...16
+            if container.contains(.counts) {
+                counts = try container.decode([Int].self, forKey: .counts).sorted()
+                guard !container.contains(.most), !counts.isEmpty, counts.allSatisfy(sensible.contains) else {
+                    throw decoder.fault("numbers from 1 to 16, and no most beside them", at: Key.counts)
+                }
+            } else {
+                let most = try container.decode(Int.self, forKey: .most)
+                guard sensible.contains(most) else { throw decoder.fault("1 to 16 blocks", at: Key.most) }
+                counts = Array(1...most)
+            }
         }
     }
 
@@ -125,10 +139,10 @@ extension ReaderCommands: Decodable {
             guard !rule.isRequired, container.contains(Name(operation)) else { continue }
             if rule.takesSeveralBlocks {
                 let several = try container.decode(Several.self, forKey: Name(operation))
-                offered[operation] = Offer(template: several.send, blocks: several.most)
+                offered[operation] = Offer(template: several.send, counts: several.counts)
             } else {
                 let template = try container.decode(ApduTemplate.self, forKey: Name(operation))
-                offered[operation] = Offer(template: template, blocks: 1)
+                offered[operation] = Offer(template: template, counts: [1])
             }
             if let template = offered[operation]?.template { try Self.check(template, for: operation, decoder) }
         }

@@ -70,6 +70,9 @@ extension ReaderLatency: Decodable {
     public init(from decoder: any Decoder) throws {
         if let one = try? decoder.singleValueContainer().decode(Int.self) {
             (command, reselect, exceptions) = (one, one, [:])
+        } else if (try? decoder.singleValueContainer().decode(Double.self)) != nil {
+            // A number, but none that an Int holds.
+            throw decoder.fault("0 to 10000, whole milliseconds")
         } else {
             let written = try decoder.singleValueContainer().decode([String: Int].self)
             guard let usual = written["command"] else { throw decoder.fault("a number, or an object with command") }

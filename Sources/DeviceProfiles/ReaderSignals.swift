@@ -111,6 +111,16 @@ extension SignalCommand: Decodable {
         }
         self.init(send: bytes, answer: parts)
     }
+
+    /// Refuses an answer without a status word: every APDU's ends in one (ISO 7816-4).
+    fileprivate func check(_ transport: SignalTransport, at path: [any CodingKey], _ decoder: any Decoder) throws {
+        guard transport == .escape || answer.count >= 2 else {
+            throw DecodingError.dataCorrupted(
+                DecodingError.Context(
+                    codingPath: decoder.codingPath + path + [Key.answer],
+                    debugDescription: "at least 2 bytes, because an APDU's answer ends in a status word"))
+        }
+    }
 }
 
 extension ReaderSignals: Decodable {
@@ -127,6 +137,11 @@ extension ReaderSignals: Decodable {
         onSuccess = try container.decodeIfPresent(SignalCommand.self, forKey: .onSuccess)
         onFailure = try container.decodeIfPresent(SignalCommand.self, forKey: .onFailure)
         onIdle = try container.decodeIfPresent(SignalCommand.self, forKey: .onIdle)
+        for (key, command) in [
+            (Key.onCardPresent, onCardPresent), (.onSuccess, onSuccess), (.onFailure, onFailure), (.onIdle, onIdle),
+        ] {
+            try command?.check(transport, at: [key], decoder)
+        }
     }
 }
 
@@ -139,6 +154,7 @@ extension SetupCommand: Decodable {
         let container = try decoder.container(keyedBy: Key.self)
         transport = try container.choice(SignalTransport.self, forKey: .transport, decoder)
         command = try SignalCommand(from: container, send: .send, answer: .answer, decoder)
+        try command.check(transport, at: [], decoder)
         why = try container.decode(String.self, forKey: .why)
     }
 }
@@ -153,6 +169,8 @@ extension Polling: Decodable {
         transport = try container.choice(SignalTransport.self, forKey: .transport, decoder)
         on = try container.decode(SignalCommand.self, forKey: .on)
         off = try container.decode(SignalCommand.self, forKey: .off)
+        try on.check(transport, at: [Key.on], decoder)
+        try off.check(transport, at: [Key.off], decoder)
     }
 }
 

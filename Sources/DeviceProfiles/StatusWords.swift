@@ -36,7 +36,8 @@ public struct StatusWords: Hashable, Sendable {
         words(for: meaning, in: operation).contains(word)
     }
 
-    private func words(for meaning: StatusMeaning, in operation: CardOperation) -> [UInt16] {
+    /// Every word for `meaning`, the simulator's first.
+    func words(for meaning: StatusMeaning, in operation: CardOperation) -> [UInt16] {
         exceptions[operation]?[meaning] ?? exceptions[operation.kin]?[meaning] ?? common[meaning] ?? []
     }
 }

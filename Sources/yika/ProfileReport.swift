@@ -1,0 +1,143 @@
+import DeviceProfiles
+import Glibc
+
+/// What a check of profiles tells, for people and for scripts.
+struct ProfileReport: Encodable {
+    struct Finding: Encodable {
+        let severity: ProfileFinding.Severity
+        let code: String
+        let file: String
+        let path: String
+        let what: String
+        let next: String
+
+        init(_ finding: ProfileFinding) {
+            severity = finding.severity
+            code = finding.code.rawValue
+            file = finding.file
+            path = finding.path
+            what = finding.what
+            next = finding.next
+        }
+    }
+
+    struct Profile: Encodable {
+        let id: String
+        /// Left out, as what follows, when the file could not be read.
+        let title: String?
+        let support: ReaderProfile.Support?
+        let statement: String
+        let verified: Bool?
+        let drivers: [String]
+        let clean: Bool
+        let findings: [Finding]
+    }
+
+    struct Driver: Encodable {
+        let name: String
+        let version: String
+        let path: String
+        let devices: Int
+        let allowsEscape: Bool
+    }
+
+    /// Whether there is neither a fault nor a warning in what was asked for.
+    let clean: Bool
+    let profiles: [Profile]
+    /// What was found in the directory as a whole and in the drivers' lists.
+    let findings: [Finding]
+    let drivers: [Driver]
+
+    /// The report about the profiles called `ids`, or about all when there are none.
+    init(_ check: ProfileCheck, ids: [String]) {
+        let chosen = check.ids.filter { ids.isEmpty || ids.contains($0) }
+        profiles = chosen.map { id in
+            let profile = check.library.profile(id: id)
+            let findings = check.findings(id: id)
+            return Profile(
+                id: id, title: profile?.title, support: profile?.support,
+                statement: profile.map(check.drivers.statement) ?? "cannot be read", verified: profile?.verified,
+                drivers: profile?.drivers.map(\.name.rawValue) ?? [], clean: findings.isClean,
+                findings: findings.map(Finding.init))
+        }
+        let ofProfiles = Set(check.ids.flatMap(check.findings(id:)))
+        // The state of the whole is the answer to a question about the whole; a list asked for must be readable always.
+        let others = check.findings.filter {
+            !ofProfiles.contains($0) && (ids.isEmpty || $0.code == .driverListUnreadable)
+        }
+        findings = others.map(Finding.init)
+        clean = others.isClean && profiles.allSatisfy(\.clean)
+        drivers = check.drivers.lists.map {
+            Driver(
+                name: $0.name.rawValue, version: $0.version, path: $0.path, devices: $0.readers.count,
+                allowsEscape: $0.allowsEscape)
+        }
+    }
+
+    /// Prints a table of the profiles, then every finding with its next step.
+    func print(_ paint: Paint) {
+        let heads = ["id", "title", "verified", "drivers", "findings", "support"]
+        let rows = profiles.map { profile in
+            [
+                profile.id, profile.title ?? "-", profile.verified.map { $0 ? "yes" : "no" } ?? "-",
+                profile.drivers.joined(separator: ", "), Self.tally(profile.findings), profile.statement,
+            ]
+        }
+        let widths = heads.indices.map { column in ([heads] + rows).map { $0[column].count }.max() ?? 0 }
+        for (index, row) in ([heads] + rows).enumerated() {
+            var cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+            cells[5] = row[5]
+            if index > 0 {
+                let worst = profiles[index - 1].findings.map(\.severity).min()
+                cells[4] = paint.text(cells[4], as: Paint.Colour(worst))
+            }
+            Swift.print(cells.joined(separator: "  "))
+        }
+        let all = profiles.flatMap(\.findings) + findings
+        for finding in all {
+            let word = finding.severity.rawValue
+            let place = finding.path.isEmpty ? finding.file : "\(finding.file): \(finding.path)"
+            Swift.print("")
+            Swift.print("\(paint.text(word, as: Paint.Colour(finding.severity))) \(finding.code) \(place)")
+            Swift.print("    \(finding.what)")
+            Swift.print("    next: \(finding.next)")
+        }
+        Swift.print("")
+        let known = drivers.map { "\($0.name) \($0.version), \($0.devices) devices (\($0.path))" }
+        Swift.print("checked against: " + (known.isEmpty ? "no driver's list" : known.joined(separator: "; ")))
+        Swift.print("\(profiles.count) profile\(profiles.count == 1 ? "" : "s"): \(Self.tally(all))")
+    }
+
+    private static func tally(_ findings: [Finding]) -> String {
+        let counts = ProfileFinding.Severity.allCases.compactMap { severity -> String? in
+            let count = findings.count { $0.severity == severity }
+            return count == 0 ? nil : "\(count) \(severity.rawValue)\(count == 1 ? "" : "s")"
+        }
+        return counts.isEmpty ? "clean" : counts.joined(separator: ", ")
+    }
+}
+
+/// Colours, where standard output is a terminal and nobody asked for none (no-color.org).
+struct Paint {
+    enum Colour: String {
+        case plain = "0"
+        case red = "31"
+        case yellow = "33"
+        case green = "32"
+
+        init(_ severity: ProfileFinding.Severity?) {
+            switch severity {
+            case .fault: self = .red
+            case .warning: self = .yellow
+            case .note: self = .plain
+            case nil: self = .green
+            }
+        }
+    }
+
+    private let isOn = unsafe isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
+
+    func text(_ text: String, as colour: Colour) -> String {
+        isOn && colour != .plain ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
+    }
+}
