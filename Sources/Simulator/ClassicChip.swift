@@ -1,48 +1,28 @@
 public import Mifare
 import Platform
 
-/// What a write leaves behind when the card's power goes in the middle of it.
-public enum TornWrite: Hashable, Sendable {
-    /// Nothing happened yet.
-    case old
-    /// Everything happened; only the answer was lost.
-    case new
-    /// Erased, not yet programmed: zeros, as tear-off experiments show.
-    case erased
-    /// Every bit is either the old or the new one, drawn from this seed.
-    case mixed(seed: UInt64)
-
-    /// The bytes that remain of a write of `new` over `old`.
-    func outcome(old: [UInt8], new: [UInt8]) -> [UInt8] {
-        switch self {
-        case .old: return old
-        case .new: return new
-        case .erased: return [UInt8](repeating: 0, count: old.count)
-        case .mixed(let seed):
-            var random = SplitMix64(seed: seed)
-            return zip(old, new).map { old, new in
-                let taken = UInt8.random(in: .min ... .max, using: &random)
-                return old & ~taken | new & taken
-            }
-        }
-    }
-}
-
 /// A MIFARE Classic chip: its memory and the rules by which it lets anybody at it (DS-MFC).
 public struct ClassicChip: Hashable, Sendable {
     /// The chip's size.
     public let size: ClassicSize
     /// The UID it answers to a selection with.
     public let uid: CardUID
-    /// The whole memory, keys included.
+    /// The whole memory, keys included; an unstable bit as it would have settled.
     public private(set) var memory: [UInt8]
 
+    /// The masks of the unstable bits, by block.
+    private var unstable: [Int: [UInt8]] = [:]
+    /// Draws what unstable bits read as.
+    private var noise = SplitMix64(seed: 0)
     private var session: Session?
     private var isSelected = false
 
     private struct Session: Hashable {
         let sector: Int
-        let type: KeyType
+        /// The key's bit in an access rule.
+        let key: UInt8
+        /// The chip's transfer buffer, between a value operation and its transfer.
+        var buffer: ValueBlock?
     }
 
     /// Why the chip did not do what it was asked.
@@ -55,6 +35,8 @@ public struct ClassicChip: Hashable, Sendable {
         case notAuthenticated
         /// The access bits forbid it.
         case notPermitted
+        /// A value operation met a block that is no value block, or no operation came before a transfer.
+        case noValue
         /// The chip has no such block.
         case noSuchBlock
     }
@@ -92,7 +74,7 @@ public struct ClassicChip: Hashable, Sendable {
     static func sak(of size: ClassicSize) -> UInt8 {
         switch size {
         case .mini: 0x09
-        case .oneK: 0x08
+        case .oneK, .twoK: 0x08
         case .fourK: 0x18
         }
     }
@@ -126,63 +108,105 @@ public struct ClassicChip: Hashable, Sendable {
     public mutating func authenticate(block: Int, key: [UInt8], type: KeyType) throws(Refusal) {
         try check(block)
         let sector = ClassicSize.sector(ofBlock: block)
-        let trailer = content(of: ClassicSize.trailer(ofSector: sector))
-        let right = type == .a ? trailer[0..<6] : trailer[10..<16]
-        // The chip checks the format of the access bits at every access, and blocks the sector when it is violated.
-        guard AccessBits(decoding: trailer[6..<9]) != nil, key == Array(right) else {
-            return try refuse(.authenticationFailed)
-        }
-        session = Session(sector: sector, type: type)
+        let trailer = sense(ClassicSize.trailer(ofSector: sector))
+        // The chip checks the format of the access bits at every access, and blocks the sector when it is violated. That
+        // bits which violate it now so, now so, block it now so, now so, is an assumption: nobody has measured it.
+        guard AccessRules(trailer[6], trailer[7], trailer[8]) != nil else { return try refuse(.authenticationFailed) }
+        let place = type == .a ? 0 : ClassicSize.blockLength - SectorKey.length
+        var isRight = key.count == SectorKey.length
+        for index in 0..<SectorKey.length where isRight { isRight = key[index] == trailer[place + index] }
+        guard isRight else { return try refuse(.authenticationFailed) }
+        session = Session(sector: sector, key: (type == .a ? KeyUse.a : .b).rawValue)
     }
 
     /// Reads `block`.
     ///
     /// Key A reads as zeros always, key B unless the access bits let it be read.
     public mutating func read(block: Int) throws(Refusal) -> [UInt8] {
-        let (bits, type) = try access(to: block)
-        var bytes = content(of: block)
+        let (rules, key, trailer) = try access(to: block)
         let group = ClassicSize.accessGroup(ofBlock: block)
         if group < 3 {
-            guard bits.permissions(forGroup: group).read.allows(type) else { return try refuse(.notPermitted) }
-            return bytes
+            guard rules.data(group).read & key != 0 else { return try refuse(.notPermitted) }
+            return unstable.isEmpty ? content(of: block) : Self.array(sense(block))
         }
-        let rule = bits.trailerPermissions
-        guard rule.readAccessBits.allows(type) else { return try refuse(.notPermitted) }
-        let zeros = [UInt8](repeating: 0, count: SectorKey.length)
-        bytes.replaceSubrange(0..<6, with: zeros)
-        if !rule.readKeyB.allows(type) { bytes.replaceSubrange(10..<16, with: zeros) }
-        return bytes
+        guard rules.trailer.readAccessBits & key != 0 else { return try refuse(.notPermitted) }
+        let isKeyBShown = rules.trailer.readKeyB & key != 0
+        return (0..<ClassicSize.blockLength).map { index in
+            (6..<10).contains(index) || index >= 10 && isKeyBShown ? trailer[index] : 0
+        }
     }
 
     /// Writes `block`; with `torn` the power goes in the middle.
     public mutating func write(block: Int, _ bytes: [UInt8], torn: TornWrite? = nil) throws(Refusal) {
-        let (bits, type) = try access(to: block)
-        let old = content(of: block)
+        let (rules, key, old) = try access(to: block)
         let group = ClassicSize.accessGroup(ofBlock: block)
-        var new = bytes
         if group < 3 {
-            let isAllowed = block != 0 && bits.permissions(forGroup: group).write.allows(type)
-            guard isAllowed else { return try refuse(.notPermitted) }
-        } else {
-            let rule = bits.trailerPermissions
-            guard !rule.writeKeyA.union(rule.writeAccessBits).union(rule.writeKeyB).intersection(use(type)).isEmpty
-            else { return try refuse(.notPermitted) }
-            // Each part has its own permission; what may not be written keeps its value, and the write succeeds.
-            if !rule.writeKeyA.allows(type) { new.replaceSubrange(0..<6, with: old[0..<6]) }
-            if !rule.writeAccessBits.allows(type) { new.replaceSubrange(6..<10, with: old[6..<10]) }
-            if !rule.writeKeyB.allows(type) { new.replaceSubrange(10..<16, with: old[10..<16]) }
+            guard block != 0, rules.data(group).write & key != 0 else { return try refuse(.notPermitted) }
+            return program(bytes, at: block, torn)
         }
-        store(torn?.outcome(old: old, new: new) ?? new, at: block)
+        let rule = rules.trailer
+        guard (rule.writeKeyA | rule.writeAccessBits | rule.writeKeyB) & key != 0 else {
+            return try refuse(.notPermitted)
+        }
+        // Each part has its own permission; what may not be written keeps its value, and the write succeeds.
+        let parts = [(0..<6, rule.writeKeyA), (6..<10, rule.writeAccessBits), (10..<16, rule.writeKeyB)]
+        var new = bytes
+        for (part, allowed) in parts where allowed & key == 0 {
+            for index in part { new[index] = old[index] }
+        }
+        program(new, at: block, torn)
+    }
+
+    // MARK: Values
+
+    /// Takes the value of `block` plus `operand` into the transfer buffer. It wraps around: the datasheet names no limit.
+    public mutating func increment(block: Int, by operand: Int32) throws(Refusal) {
+        try load(block, { $0.increment }, { $0 &+ operand })
+    }
+
+    /// Takes the value of `block` less `operand` into the transfer buffer.
+    public mutating func decrement(block: Int, by operand: Int32) throws(Refusal) {
+        try load(block, { $0.decrement }, { $0 &- operand })
+    }
+
+    /// Takes the value of `block` into the transfer buffer.
+    public mutating func restore(block: Int) throws(Refusal) {
+        try load(block, { $0.decrement }, { $0 })
+    }
+
+    /// Writes the transfer buffer into `block`, which becomes a value block with the address of the one that was loaded;
+    /// with `torn` the power goes in the middle.
+    public mutating func transfer(to block: Int, torn: TornWrite? = nil) throws(Refusal) {
+        let (rules, key, _) = try access(to: block)
+        let group = ClassicSize.accessGroup(ofBlock: block)
+        guard group < 3, block != 0, rules.data(group).decrement & key != 0 else { return try refuse(.notPermitted) }
+        guard let buffer = session?.buffer else { return try refuse(.noValue) }
+        program(buffer.block.bytes, at: block, torn)
+    }
+
+    private mutating func load(
+        _ block: Int, _ permission: (AccessRules.Data) -> UInt8, _ change: (Int32) -> Int32
+    ) throws(Refusal) {
+        let (rules, key, _) = try access(to: block)
+        let group = ClassicSize.accessGroup(ofBlock: block)
+        guard group < 3, permission(rules.data(group)) & key != 0 else { return try refuse(.notPermitted) }
+        guard let content = Block(Self.array(sense(block))), let value = ValueBlock(content) else {
+            return try refuse(.noValue)
+        }
+        session?.buffer = ValueBlock(value: change(value.value), address: value.address)
     }
 
     // MARK: Memory
 
-    /// The bytes of `block`, as no reader can see them.
+    /// The bytes of `block`, as no reader can see them; an unstable bit as it would have settled.
     ///
     /// - Precondition: the chip has the block.
     public func content(of block: Int) -> [UInt8] {
         Array(memory[block * ClassicSize.blockLength..<(block + 1) * ClassicSize.blockLength])
     }
+
+    /// The blocks with bits that read differently from one access to the next, in order.
+    public var unstableBlocks: [Int] { unstable.keys.sorted() }
 
     /// Puts `bytes` into `block` past all rules, as a card maker would.
     ///
@@ -190,22 +214,47 @@ public struct ClassicChip: Hashable, Sendable {
     public mutating func store(_ bytes: [UInt8], at block: Int) {
         precondition(bytes.count == ClassicSize.blockLength, "a block has 16 bytes")
         memory.replaceSubrange(block * ClassicSize.blockLength..<(block + 1) * ClassicSize.blockLength, with: bytes)
+        if !unstable.isEmpty { unstable[block] = nil }
     }
 
-    private func use(_ type: KeyType) -> KeyUse { type == .a ? .a : .b }
+    private mutating func program(_ bytes: [UInt8], at block: Int, _ torn: TornWrite?) {
+        guard let torn else { return store(bytes, at: block) }
+        var old = StoredBlock(content(of: block))
+        if let mask = unstable[block] { old.unstable = mask }
+        let rest = torn.outcome(old: old, new: bytes)
+        store(rest.bytes, at: block)
+        if rest.unstable.contains(where: { $0 != 0 }) { unstable[block] = rest.unstable }
+        if case .weak(let seed) = torn { noise = SplitMix64(seed: ~seed) }
+    }
+
+    /// The bytes of `block` as the chip reads them this time.
+    private mutating func sense(_ block: Int) -> InlineArray<16, UInt8> {
+        let start = block * ClassicSize.blockLength
+        var bytes = InlineArray<16, UInt8> { memory[start + $0] }
+        guard !unstable.isEmpty, let mask = unstable[block] else { return bytes }
+        for index in 0..<ClassicSize.blockLength where mask[index] != 0 {
+            bytes[index] ^= mask[index] & UInt8(truncatingIfNeeded: noise.next())
+        }
+        return bytes
+    }
+
+    private static func array(_ bytes: InlineArray<16, UInt8>) -> [UInt8] { bytes.indices.map { bytes[$0] } }
 
     private mutating func check(_ block: Int) throws(Refusal) {
         guard isSelected else { throw .silent }
         guard (0..<size.blocks).contains(block) else { return try refuse(.noSuchBlock) }
     }
 
-    private mutating func access(to block: Int) throws(Refusal) -> (AccessBits, KeyType) {
+    /// What the sector's trailer allows this time, and to which key; the trailer as it was read for that.
+    private mutating func access(
+        to block: Int
+    ) throws(Refusal) -> (rules: AccessRules, key: UInt8, trailer: InlineArray<16, UInt8>) {
         try check(block)
         let sector = ClassicSize.sector(ofBlock: block)
         guard let session, session.sector == sector else { return try refuse(.notAuthenticated) }
-        let trailer = content(of: ClassicSize.trailer(ofSector: sector))
-        guard let bits = AccessBits(decoding: trailer[6..<9]) else { return try refuse(.notPermitted) }
-        return (bits, session.type)
+        let trailer = sense(ClassicSize.trailer(ofSector: sector))
+        guard let rules = AccessRules(trailer[6], trailer[7], trailer[8]) else { return try refuse(.notPermitted) }
+        return (rules, session.key, trailer)
     }
 
     /// A Classic that refuses something falls back to idle: it hears nothing more until it is selected again.

@@ -28,13 +28,15 @@ public final class SimulatedCard: Sendable {
         try state.withLock { chip throws(E) in try body(&chip) }
     }
 
-    /// The ATR that PC/SC part 3 prescribes for a MIFARE Classic of `size`.
-    public static func atr(of size: ClassicSize) -> [UInt8] {
+    /// The ATR that PC/SC part 3 prescribes for a MIFARE Classic of `size`, an EV1 included, or for a MIFARE Plus in
+    /// security level 1 that behaves as one: only a Plus has 2K, and a 4K is one where `isPlus` says so.
+    public static func atr(of size: ClassicSize, isPlus: Bool = false) -> [UInt8] {
         let name: UInt8 =
             switch size {
             case .mini: 0x26
             case .oneK: 0x01
-            case .fourK: 0x02
+            case .twoK: 0x36
+            case .fourK: isPlus ? 0x37 : 0x02
             }
         let bytes: [UInt8] = [
             0x3B, 0x8F, 0x80, 0x01, 0x80, 0x4F, 0x0C, 0xA0, 0x00, 0x00, 0x03, 0x06, 0x03, 0x00, name, 0, 0, 0, 0,

@@ -24,8 +24,9 @@ public struct CardFault: Hashable, Sendable {
         case afterCommand
         /// It is pulled away once the answer has arrived: what comes next fails, be it a command or a new selection.
         case afterAnswer
-        /// It is pulled away while it writes. At a command that does not write, like ``beforeCommand``.
-        case tear(TornWrite)
+        /// It is pulled away while it writes: of several blocks in one command, the one number `block`, counted from 0
+        /// and at most the last; those before it are written. At a command that does not write, like ``beforeCommand``.
+        case tear(TornWrite, block: Int = 0)
     }
 }
 
@@ -37,10 +38,11 @@ public final class SimulatedReader: CardTransport, Sendable {
     /// The dialect it speaks.
     public let profile: ReaderProfile
 
+    private let dialect: ReaderDialect
     private let time: any TimeSource
-    private let latencyMilliseconds: Int
+    private let latencyMilliseconds: Int?
     private let onExchange: (@Sendable (Exchange) -> Void)?
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     private struct State {
         var card: SimulatedCard?
@@ -49,7 +51,7 @@ public final class SimulatedReader: CardTransport, Sendable {
         var fault: CardFault?
         var next: SimulatedCard?
         var apdus = 0
-        var slots: [UInt8: [UInt8]] = [:]
+        var firmware: ReaderFirmware
     }
 
     /// One command and what became of it.
@@ -60,6 +62,8 @@ public final class SimulatedReader: CardTransport, Sendable {
         public let number: Int
         /// What was asked, as in `READ block 4`.
         public let what: String
+        /// The blocks that were to be written, for whoever wants to tear each of them.
+        public let written: Range<Int>
         /// The status word, or `nil` when the card was pulled away.
         public let status: UInt16?
         /// How long it took by the reader's clock, in milliseconds.
@@ -69,16 +73,19 @@ public final class SimulatedReader: CardTransport, Sendable {
     /// A reader without a card.
     ///
     /// - Parameters:
-    ///   - latencyMilliseconds: for one command, by default the profile's.
+    ///   - latencyMilliseconds: for every command and selection, by default what the profile says of each.
+    ///   - misbehaviours: what it does besides what its profile says.
     ///   - onExchange: called after every command, on the thread that sent it.
     public init(
         profile: ReaderProfile, time: any TimeSource, latencyMilliseconds: Int? = nil,
-        onExchange: (@Sendable (Exchange) -> Void)? = nil
+        misbehaviours: ReaderMisbehaviours = .none, onExchange: (@Sendable (Exchange) -> Void)? = nil
     ) {
         self.profile = profile
+        dialect = ReaderDialect.of(profile)
         self.time = time
-        self.latencyMilliseconds = latencyMilliseconds ?? profile.latency.command
+        self.latencyMilliseconds = latencyMilliseconds
         self.onExchange = onExchange
+        state = Mutex(State(firmware: ReaderFirmware(misbehaviours)))
     }
 
     // MARK: The hand
@@ -110,6 +117,11 @@ public final class SimulatedReader: CardTransport, Sendable {
             state.fault = CardFault(at: apdu, .beforeCommand)
             state.next = other
         }
+    }
+
+    /// Lets the reader misbehave from now on as `misbehaviours` say, and no longer as before.
+    public func misbehave(_ misbehaviours: ReaderMisbehaviours) {
+        state.withLock { $0.firmware.misbehaviours = misbehaviours }
     }
 
     /// Switches the field on, or off and on: the card is selected afresh.
@@ -144,24 +156,34 @@ public final class SimulatedReader: CardTransport, Sendable {
 
     /// Does with `command` what the profile's reader would, after its latency on the clock.
     public func transmit(_ command: [UInt8]) throws(PCSCError) -> [UInt8] {
-        let start = time.now()
-        let (number, request) = state.withLock { state in
-            state.apdus += 1
-            return (state.apdus, ReaderRequest(command, profile: profile))
+        let request = dialect.request(command)
+        let latency = latencyMilliseconds ?? request.latency
+        guard let onExchange else {
+            if latency > 0 { time.sleep(milliseconds: Int64(latency)) }
+            return try state.withLock { Self.answer(request, &$0) }.get()
         }
-        if latencyMilliseconds > 0 { time.sleep(milliseconds: Int64(latencyMilliseconds)) }
-        let result = state.withLock { Self.answer(request, number: number, &$0, profile) }
+        let start = time.now()
+        if latency > 0 { time.sleep(milliseconds: Int64(latency)) }
+        let (number, result) = state.withLock { state in
+            let result = Self.answer(request, &state)
+            return (state.apdus, result)
+        }
         var status: UInt16?
-        if case .success(let answer) = result { status = answer.status }
+        if case .success(let answer) = result {
+            status = UInt16(answer[answer.count - 2]) << 8 | UInt16(answer[answer.count - 1])
+        }
         let milliseconds = Double(time.now().nanoseconds - start.nanoseconds) / 1_000_000
-        onExchange?(
-            Exchange(number: number, what: request.description, status: status, milliseconds: milliseconds))
-        return try result.get().bytes
+        onExchange(
+            Exchange(
+                number: number, what: request.description, written: request.written, status: status,
+                milliseconds: milliseconds))
+        return try result.get()
     }
 
     /// Selects the card that lies on the reader now.
     public func reselect() throws(PCSCError) {
-        if latencyMilliseconds > 0 { time.sleep(milliseconds: Int64(latencyMilliseconds)) }
+        let latency = latencyMilliseconds ?? profile.latency.reselect
+        if latency > 0 { time.sleep(milliseconds: Int64(latency)) }
         let isThere = state.withLock { state in
             state.isStale = false
             state.card?.withChip { $0.select() }
@@ -170,43 +192,41 @@ public final class SimulatedReader: CardTransport, Sendable {
         guard isThere else { throw PCSCError(call: "SCardReconnect", code: .noSmartcard) }
     }
 
-    /// Answers the light commands of a profile that sends them as escape commands.
+    /// Answers the commands that the profile sends to the reader itself as escape commands.
     public func control(code: UInt32, _ command: [UInt8]) throws(PCSCError) -> [UInt8] {
-        guard let lights = profile.lights, lights.transport == .escape,
-            profile.controlCodes.controlCodes.contains(code),
-            let known = lights.all.first(where: { $0.send == command })
+        guard dialect.controlCodes.contains(code),
+            let known = dialect.escapeSignals.first(where: { $0.send == command })
         else { throw PCSCError(call: "SCardControl", code: .invalidParameter) }
-        return known.answer.map { $0 ?? 0 }
+        return state.withLock { $0.firmware.signal(known) }
     }
 
     // MARK: What happens at one command
 
-    private static func answer(
-        _ request: ReaderRequest, number: Int, _ state: inout State, _ profile: ReaderProfile
-    ) -> Result<ReaderAnswer, PCSCError> {
+    private static func answer(_ request: ReaderRequest, _ state: inout State) -> Result<[UInt8], PCSCError> {
+        state.apdus += 1
         guard let card = state.card else { return .failure(PCSCError(call: "SCardTransmit", code: .removedCard)) }
         guard !state.isStale else { return .failure(PCSCError(call: "SCardTransmit", code: .resetCard)) }
-        let fault = state.fault?.apdu == number ? state.fault?.kind : nil
-        var torn: TornWrite?
-        switch fault {
-        case .beforeCommand:
+        guard let fault = state.fault, fault.apdu == state.apdus else {
+            return whole(state.firmware.answer(request, on: card, tear: nil))
+        }
+        var tear: ReaderFirmware.Tear?
+        switch fault.kind {
+        case .tear(let kind, let block) where !request.written.isEmpty:
+            tear = ReaderFirmware.Tear(kind: kind, block: max(block, 0))
+        case .beforeCommand, .tear:
             lift(&state)
             return .failure(PCSCError(call: "SCardTransmit", code: .removedCard))
-        case .tear(let kind):
-            if case .write = request {
-                torn = kind
-            } else {
-                lift(&state)
-                return .failure(PCSCError(call: "SCardTransmit", code: .removedCard))
-            }
-        case .afterCommand, .afterAnswer, nil: break
+        case .afterCommand, .afterAnswer: break
         }
-        let answer = request.carryOut(on: card, slots: &state.slots, profile: profile, torn: torn)
-        if fault != nil { lift(&state) }
-        switch fault {
+        let answer = state.firmware.answer(request, on: card, tear: tear)
+        lift(&state)
+        if fault.kind == .afterAnswer { return whole(answer) }
         // An answer that never came is what the driver reports as "not transacted".
-        case .afterCommand, .tear: return .failure(PCSCError(call: "SCardTransmit", code: .notTransacted))
-        case .afterAnswer, .beforeCommand, nil: return .success(answer)
-        }
+        return .failure(PCSCError(call: "SCardTransmit", code: .notTransacted))
+    }
+
+    /// What is shorter than a status word, the real transport takes for no answer.
+    private static func whole(_ answer: [UInt8]) -> Result<[UInt8], PCSCError> {
+        answer.count >= 2 ? .success(answer) : .failure(PCSCError(call: "SCardTransmit", code: .notTransacted))
     }
 }

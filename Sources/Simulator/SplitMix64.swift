@@ -1,5 +1,5 @@
 /// The simulator's random numbers: Steele, Lea and Flood's SplitMix64, so that a run is repeated from one printed seed.
-public struct SplitMix64: RandomNumberGenerator, Sendable {
+public struct SplitMix64: RandomNumberGenerator, Hashable, Sendable {
     private var state: UInt64
 
     /// The sequence of `seed`.

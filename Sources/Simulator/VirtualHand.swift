@@ -68,7 +68,9 @@ public final class VirtualHand: Sendable {
         var pullAt: Int?
         var how: String?
         var torn: String?
+        var block: Int?
         var seed: UInt64?
+        var misbehaviour: [String]?
         var path: String?
         var image: String?
 
@@ -79,7 +81,7 @@ public final class VirtualHand: Sendable {
             case "before": return CardFault(at: apdu, .beforeCommand)
             case "after": return CardFault(at: apdu, .afterCommand)
             case "answer": return CardFault(at: apdu, .afterAnswer)
-            case "tear": return CardFault(at: apdu, .tear(try tornWrite()))
+            case "tear": return CardFault(at: apdu, .tear(try tornWrite(), block: block ?? 0))
             default: throw OrderFault(expected: "'how' to be before, after, answer or tear")
             }
         }
@@ -90,8 +92,20 @@ public final class VirtualHand: Sendable {
             case "new": return .new
             case "erased": return .erased
             case "mixed": return .mixed(seed: seed ?? 1)
-            default: throw OrderFault(expected: "'torn' to be old, new, erased or mixed")
+            case "weak": return .weak(seed: seed ?? 1)
+            default: throw OrderFault(expected: "'torn' to be old, new, erased, mixed or weak")
             }
+        }
+
+        /// What the reader is to do besides what its profile says.
+        func misbehaviours() throws(OrderFault) -> ReaderMisbehaviours {
+            let names = misbehaviour ?? []
+            let kinds = names.compactMap(ReaderMisbehaviour.init(rawValue:))
+            guard kinds.count == names.count else {
+                let known = ReaderMisbehaviour.allCases.map(\.rawValue).joined(separator: ", ")
+                throw OrderFault(expected: "'misbehaviour' to list some of \(known)")
+            }
+            return .drawn(Set(kinds), seed: seed ?? 1)
         }
     }
 
@@ -150,6 +164,7 @@ public final class VirtualHand: Sendable {
         let object = state.withLock { $0.object }
         do {
             let fault = try order.fault()
+            reader.misbehave(try order.misbehaviours())
             try card.lay(object, fault: fault, timeoutMilliseconds: Self.patienceMilliseconds) { [weak self] in
                 self?.changed($0)
             }

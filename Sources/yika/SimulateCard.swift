@@ -14,7 +14,8 @@ struct SimulateCard: ParsableCommand {
 
             With --interactive, orders come from standard input the same way:
               {"do":"lay"}  {"do":"lift"}  {"do":"save","path":FILE}  {"do":"load","image":FILE}  {"do":"quit"}
-              {"do":"lay","pullAt":12,"how":"before|after|answer|tear","torn":"old|new|erased|mixed","seed":1}
+              {"do":"lay","pullAt":12,"how":"before|after|answer|tear","torn":"old|new|erased|mixed|weak","seed":1}
+              {"do":"lay","pullAt":12,"how":"tear","block":2}  {"do":"lay","misbehaviour":["shortAnswerOnce"],"seed":1}
             """)
 
     @Option(help: "The card: raw .mfd or .bin, Proxmark3 .eml or .json, Flipper .nfc.")

@@ -167,25 +167,25 @@ private let flipperHead = """
     """
 
 private let faults = [
-    ImageFault(content: "short", file: "a.mfd", place: "", expected: "320, 1024, 4096 bytes, not 5"),
+    ImageFault(content: "short", file: "a.mfd", place: "", expected: "320, 1024, 2048, 4096 bytes, not 5"),
     ImageFault(
         content: String(repeating: "x", count: 1024), file: "a.bin", place: "block 0", expected: "begins with a UID"),
     ImageFault(content: "00112233\n", file: "a.eml", place: "line 1", expected: "32 hexadecimal digits"),
     ImageFault(
         content: String(repeating: "0", count: 32) + "\n", file: "a.eml", place: "",
-        expected: "20, 64, 256 lines, not 1"),
+        expected: "20, 64, 128, 256 lines, not 1"),
     ImageFault(content: "{", file: "a.json", place: "", expected: "JSON"),
     ImageFault(
         content: "{\"FileType\": \"mfu\", \"blocks\": {}}", file: "a.json", place: "FileType", expected: "mfcard"),
     ImageFault(content: "{\"FileType\": \"mfcard\"}", file: "a.json", place: "blocks", expected: "MIFARE Classic"),
     ImageFault(
         content: "{\"FileType\": \"mfcard\", \"blocks\": {\"0\": \"00\"}}", file: "a.json", place: "blocks",
-        expected: "20, 64, 256, not 1"),
+        expected: "20, 64, 128, 256, not 1"),
     ImageFault(content: "Filetype: Flipper SubGhz", file: "a.nfc", place: "line 1", expected: "Flipper NFC device"),
     ImageFault(
         content: flipperHead.replacing("Mifare Classic\n", with: "NTAG215\n"), file: "a.nfc", place: "line 3",
         expected: "Mifare Classic"),
-    ImageFault(content: flipperHead.replacing("1K", with: "2K"), file: "a.nfc", place: "line 5", expected: "1K"),
+    ImageFault(content: flipperHead.replacing("1K", with: "3K"), file: "a.nfc", place: "line 5", expected: "1K"),
     ImageFault(
         content: flipperHead.replacing("12 34", with: "?? 34"), file: "a.nfc", place: "line 4", expected: "4 or 7"),
     ImageFault(content: flipperHead, file: "a.nfc", place: "Block 0", expected: "16 bytes"),

@@ -124,23 +124,91 @@ import Testing
         #expect(chip.content(of: 7) == one + bits.bytes + [0x69] + two)
     }
 
-    @Test("A torn write leaves the old bytes, the new ones, zeros, or bits of both")
-    func tornWrites() throws {
-        let old = [UInt8](repeating: 0xF0, count: 16)
-        let new = [UInt8](repeating: 0x3C, count: 16)
-        #expect(TornWrite.old.outcome(old: old, new: new) == old)
-        #expect(TornWrite.new.outcome(old: old, new: new) == new)
-        #expect(TornWrite.erased.outcome(old: old, new: new) == [UInt8](repeating: 0, count: 16))
-        var distinct: Set<[UInt8]> = []
-        for seed in UInt64(1)...1000 {
-            let mixed = TornWrite.mixed(seed: seed).outcome(old: old, new: new)
-            // Bits that old and new share keep their value; the others may be either.
-            #expect(mixed.allSatisfy { $0 & 0x30 == 0x30 && $0 & 0x03 == 0 })
-            #expect(mixed == TornWrite.mixed(seed: seed).outcome(old: old, new: new))
-            distinct.insert(mixed)
+    @Test("The chip reads access bits as the Mifare room does, consistent or not")
+    func accessRules() throws {
+        var compared = 0
+        func same(_ bytes: [UInt8]) -> Bool {
+            compared += 1
+            guard let bits = AccessBits(decoding: bytes) else {
+                return AccessRules(bytes[0], bytes[1], bytes[2]) == nil
+            }
+            guard let rules = AccessRules(bytes[0], bytes[1], bytes[2]) else { return false }
+            let trailer = bits.trailerPermissions
+            return (0..<3).allSatisfy { group in
+                let (ours, theirs) = (rules.data(group), bits.permissions(forGroup: group))
+                return ours.read == theirs.read.rawValue && ours.write == theirs.write.rawValue
+                    && ours.increment == theirs.increment.rawValue && ours.decrement == theirs.decrement.rawValue
+            } && rules.trailer.writeKeyA == trailer.writeKeyA.rawValue
+                && rules.trailer.readAccessBits == trailer.readAccessBits.rawValue
+                && rules.trailer.writeAccessBits == trailer.writeAccessBits.rawValue
+                && rules.trailer.readKeyB == trailer.readKeyB.rawValue
+                && rules.trailer.writeKeyB == trailer.writeKeyB.rawValue
         }
-        print("mixed torn writes: seeds 1 to 1000, \(distinct.count) different outcomes")
-        #expect(distinct.count == 1000)
+        for number in 0..<4096 {
+            let conditions = (0..<4).map { UInt8(number >> ($0 * 3) & 7) }
+            let bytes = try #require(AccessBits(conditions: conditions)).bytes
+            #expect(same(bytes))
+            var broken = bytes
+            broken[number % 3] ^= 1 << UInt8(number / 3 % 8)
+            #expect(same(broken))
+        }
+        print("access rules: \(compared) compared")
+    }
+
+    @Test("A value is counted by the keys that the access bits let, under every condition")
+    func valuePermissions() throws {
+        let operations: [(String, (inout ClassicChip) throws -> Void, (DataPermissions) -> KeyUse, Int32)] = [
+            ("increment", { try $0.increment(block: 4, by: 3) }, { $0.increment.intersection($0.decrement) }, 103),
+            ("decrement", { try $0.decrement(block: 4, by: 3) }, { $0.decrement }, 97),
+            ("restore", { try $0.restore(block: 4) }, { $0.decrement }, 100),
+        ]
+        var tried = 0
+        for (name, operation, permission, result) in operations {
+            for data in UInt8(0)..<8 {
+                for trailer in UInt8(0)..<8 {
+                    let bits = try #require(AccessBits(conditions: [data, data, data, trailer]))
+                    for type in KeyType.allCases {
+                        var chip = try chip()
+                        chip.store(factoryKey + bits.bytes + [0x69] + factoryKey, at: 7)
+                        chip.store(ValueBlock(value: 100, address: 4).block.bytes, at: 4)
+                        try chip.authenticate(block: 4, key: factoryKey, type: type)
+                        let isDone = (try? operation(&chip)) != nil && (try? chip.transfer(to: 5)) != nil
+                        let isAllowed = permission(bits.permissions(forGroup: 0)).allows(type)
+                        #expect(isDone == isAllowed, "\(name) \(bits) key \(type)")
+                        let written = ValueBlock(value: result, address: 4).block.bytes
+                        #expect((chip.content(of: 5) == written) == isAllowed)
+                        tried += 1
+                    }
+                }
+            }
+        }
+        print("values: \(tried) operations tried")
+    }
+
+    @Test("No value is counted that is none, none is transferred that was not loaded, and none goes to another sector")
+    func valueFormat() throws {
+        var chip = try chip()
+        try chip.authenticate(block: 4, key: factoryKey, type: .a)
+        #expect(throws: ClassicChip.Refusal.noValue) { try chip.increment(block: 4, by: 1) }
+        #expect(throws: ClassicChip.Refusal.silent) { try chip.read(block: 4) }
+        chip.select()
+        try chip.authenticate(block: 4, key: factoryKey, type: .a)
+        #expect(throws: ClassicChip.Refusal.noValue) { try chip.transfer(to: 4) }
+        chip.store(ValueBlock(value: .max, address: 9).block.bytes, at: 4)
+        chip.select()
+        try chip.authenticate(block: 4, key: factoryKey, type: .a)
+        try chip.restore(block: 4)
+        #expect(throws: ClassicChip.Refusal.notAuthenticated) { try chip.transfer(to: 8) }
+        for block in [0, 3, 7] {
+            chip.select()
+            try chip.authenticate(block: block, key: factoryKey, type: .a)
+            #expect(throws: (any Error).self) { try chip.restore(block: block) }
+        }
+        chip.select()
+        try chip.authenticate(block: 4, key: factoryKey, type: .a)
+        try chip.increment(block: 4, by: 1)
+        try chip.transfer(to: 4)
+        #expect(chip.content(of: 4) == ValueBlock(value: .min, address: 9).block.bytes)
     }
 
     @Test("A factory card's block 0 carries UID, check byte, SAK and ATQA of its kind")
@@ -151,13 +219,17 @@ import Testing
         #expect(Array(seven.memory.prefix(10)) == [4, 1, 2, 3, 4, 5, 6, 0x18, 0x42, 0x00])
     }
 
-    @Test("The ATRs of Mini, 1K and 4K end in the published check bytes")
+    @Test("The ATRs of Mini, 1K, 4K, and Plus 2K and 4K end in the published check bytes")
     func answersToReset() {
         #expect(SimulatedCard.atr(of: .oneK).last == 0x6A)
         #expect(SimulatedCard.atr(of: .fourK).last == 0x69)
         #expect(SimulatedCard.atr(of: .mini).last == 0x4D)
         for size in ClassicSize.allCases {
-            #expect(CardFamily(atr: SimulatedCard.atr(of: size)) == .classic(size))
+            #expect(CardFamily(atr: SimulatedCard.atr(of: size)).classicSize == size)
+        }
+        for (size, check) in [(ClassicSize.twoK, UInt8(0x5D)), (.fourK, 0x5C)] {
+            #expect(SimulatedCard.atr(of: size, isPlus: true).last == check)
+            #expect(CardFamily(atr: SimulatedCard.atr(of: size, isPlus: true)) == .plusSL1(size))
         }
     }
 }

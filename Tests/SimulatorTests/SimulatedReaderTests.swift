@@ -130,9 +130,9 @@ import Testing
         for id in ["acr122u", "generic-pcsc", "virtual-pcd"] {
             let profile = try shippedProfile(id)
             let command = profile.commands.loadKey.build([.key: key.bytes, .slot: [0]])
-            #expect(!ReaderRequest(command, profile: profile).description.lowercased().contains("b2"))
+            #expect(!ReaderDialect.of(profile).request(command).description.lowercased().contains("b2"))
             let foreign = [0xFF, 0x82, 0x60, 0x00] + command.dropFirst(4)
-            #expect(!ReaderRequest(foreign, profile: profile).description.lowercased().contains("b2"))
+            #expect(!ReaderDialect.of(profile).request(foreign).description.lowercased().contains("b2"))
         }
     }
 }

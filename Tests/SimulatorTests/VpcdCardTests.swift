@@ -163,9 +163,16 @@ private final class FakeVpcd {
         #expect(told[4] == #"{"at":3,"event":"pulled"}"#)
         #expect(!told.joined().lowercased().contains("ffff"))
         #expect(try CardImage.read(path: path).chip.content(of: 4) == ones)
+        #expect(hand.order(#"{"do":"lay","pullAt":2,"how":"tear","torn":"weak","misbehaviour":["oneWordForAll"]}"#))
+        let second = vpcd.accept()
+        #expect(event()?.line == #"{"event":"laid"}"#)
+        #expect(second.ask([0, 0xA4, 4, 0]) == [0x63, 0x00])
+        #expect(second.ask(commands.read.build([.block: [4]])) == nil)
+        while let line = event()?.line, !line.contains("pulled") {}
         for (order, message) in [
             ("nonsense", "an order"), (#"{"do":"jump"}"#, "'do'"), (#"{"do":"lay","pullAt":1,"how":"x"}"#, "'how'"),
             (#"{"do":"lay","pullAt":1,"how":"tear","torn":"x"}"#, "'torn'"), (#"{"do":"load"}"#, "'image'"),
+            (#"{"do":"lay","misbehaviour":["sulks"]}"#, "shortAnswerOnce"),
             (#"{"do":"load","image":"/nonexistent.mfd"}"#, "can be read"),
         ] {
             #expect(hand.order(order))
