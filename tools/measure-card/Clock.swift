@@ -1,0 +1,51 @@
+import Glibc
+
+/// What something took.
+struct Cost {
+    /// From its call to its end, in milliseconds.
+    let elapsed: Double
+    /// On a processor, by the calling thread alone, in milliseconds.
+    let processor: Double
+
+    /// The cost of `body`, whose other threads, if it has any, do not count.
+    init(of body: () throws -> Void) rethrows {
+        // The thread's clock is read inside the other, so that its system calls burden only what is the longer by far.
+        let start = milliseconds(CLOCK_MONOTONIC)
+        let used = milliseconds(CLOCK_THREAD_CPUTIME_ID)
+        try body()
+        processor = milliseconds(CLOCK_THREAD_CPUTIME_ID) - used
+        elapsed = milliseconds(CLOCK_MONOTONIC) - start
+    }
+}
+
+private func milliseconds(_ clock: clockid_t) -> Double {
+    var time = timespec()
+    unsafe clock_gettime(clock, &time)
+    return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) / 1e6
+}
+
+extension [Double] {
+    /// The value that half of them do not exceed; NaN of none.
+    var median: Double { isEmpty ? .nan : sorted()[(count - 1) / 2] }
+
+    /// Their sum by their number; NaN of none.
+    var mean: Double { reduce(0, +) / Double(count) }
+}
+
+/// A line for whoever watches, beside the result.
+func note(_ text: String) {
+    let line = Array((text + "\n").utf8)
+    _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+/// Why measuring ended.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+
+    /// The failure of `call`, which left `code`.
+    init(_ call: String, code: Int32) {
+        let meaning = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
+        self.init("\(call): \(meaning)")
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Glibc
+
+/// Measures what a card costs, at each reader and of our own time; `tools/bench card` runs it.
+@main struct MeasureCard: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "measure-card", abstract: "Measures what a card costs, at each reader and of our own time.",
+        subcommands: [Measure.self, Play.self], defaultSubcommand: Measure.self)
+}
+
+struct Measure: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract:
+            "Prints every figure; exit status 0 when all budgets are kept, 1 when one is not, 2 when measuring failed.")
+
+    @Flag(help: "One JSON object a line instead of a table.") var json = false
+    @Option(help: "The folder with readers, card layouts and the demonstration's keys.")
+    var deviceProfiles = "device-profiles"
+    @Option(help: "How often each kind of tap is made over pcscd.") var rounds = 400
+    @Option(help: "What the order of these taps comes from; by default another one each time.") var seed: UInt64?
+
+    func validate() throws {
+        guard (1...100_000).contains(rounds) else { throw ValidationError("--rounds is from 1 to 100000.") }
+    }
+
+    func run() throws {
+        let kept: Bool
+        do { kept = try measure() } catch {
+            note("measure-card: \(error)")
+            throw ExitCode(2)
+        }
+        if !kept { throw ExitCode.failure }
+    }
+
+    /// Whether all budgets were kept.
+    private func measure() throws -> Bool {
+        let campus = try Campus(directory: deviceProfiles)
+        let atReaders = show(ReaderFigures.figures(campus))
+        let ourOwn = show(
+            try RealTaps.figures(
+                campus, in: deviceProfiles, rounds: rounds, seed: seed ?? .random(in: 0 ... .max)))
+        return atReaders && ourOwn
+    }
+
+    /// Prints `figures`; whether all their budgets were kept.
+    private func show(_ figures: [Figure]) -> Bool {
+        for figure in figures { print(json ? figure.json : figure.line) }
+        // At once, into a pipe too: what comes after may fail.
+        fflush(nil)
+        return figures.allSatisfy(\.ok)
+    }
+}

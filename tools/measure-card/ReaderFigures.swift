@@ -1,0 +1,128 @@
+import Activation
+import DeviceProfiles
+import Mifare
+import Platform
+import Simulator
+import Synchronization
+
+/// What one card costs on each reader that there is a profile of: commands, and time at the profile's latency.
+///
+/// All on the simulated reader by a simulated clock, so these figures are the same on every machine.
+enum ReaderFigures {
+    /// The slowest command of a reader that the budgets of time are for: an ACR122U's, in milliseconds.
+    private static let slowestCommand = 30.0
+
+    /// Something done to a card, and what it may cost.
+    private struct Action: Sendable {
+        let name: String
+        let apdus: Double
+        /// On a reader whose commands take at most ``slowestCommand``.
+        let milliseconds: Double?
+        /// `nil` when there is nothing to be measured.
+        let perform: @Sendable (Counter) throws -> Work?
+    }
+
+    /// In this order on one card: each finds the card as the one before left it.
+    private static let actions = [
+        Action(name: "activation", apdus: 26, milliseconds: 1000) { try $0.activation() },
+        Action(name: "confirmation", apdus: 8, milliseconds: nil) { try $0.confirmation() },
+        Action(name: "purchase", apdus: 8, milliseconds: 300) { try purchaseAccess($0) },
+    ]
+
+    static func figures(_ campus: Campus) -> [Figure] {
+        campus.readers.flatMap { profile -> [Figure] in
+            let counter: Counter
+            do { counter = try Counter(campus, profile) } catch { return [unmeasured(profile, "card", error)] }
+            return actions.flatMap { action -> [Figure] in
+                do {
+                    return try action.perform(counter).map { figures(action, profile, $0) } ?? []
+                } catch {
+                    return [unmeasured(profile, action.name, error)]
+                }
+            }
+        }
+    }
+
+    /// In place of figures that `error` came in between of: no budget of theirs is kept.
+    private static func unmeasured(_ profile: ReaderProfile, _ what: String, _ error: any Error) -> Figure {
+        note("measure-card: \(profile.id): \(error)")
+        return Figure("\(profile.id): \(what), commands", nil, "APDUs")
+    }
+
+    private static func figures(_ action: Action, _ profile: ReaderProfile, _ work: Work) -> [Figure] {
+        [
+            Figure("\(profile.id): \(action.name), commands", Double(work.apdus), "APDUs", budget: action.apdus),
+            Figure(
+                "\(profile.id): \(action.name), card work", work.milliseconds, "ms", floor: work.commandMilliseconds,
+                budget: work.slowestCommand <= slowestCommand ? action.milliseconds : nil),
+        ]
+    }
+}
+
+/// What was done to a card, by the reader's own account.
+struct Work {
+    let apdus: Int
+    /// From laying the card down to the end, in milliseconds.
+    let milliseconds: Double
+    /// What the commands alone took of it; the rest are re-selections and whatever we waited for.
+    let commandMilliseconds: Double
+    /// The longest of them.
+    let slowestCommand: Double
+}
+
+/// A simulated reader with one card, and how many commands it hears.
+final class Counter {
+    let campus: Campus
+    let reader: SimulatedReader
+    let card: SimulatedCard
+    private let time = SimulatedTime()
+    private let authority = FixedAuthority()
+    private let engine: ActivationEngine
+    private let commands = Commands()
+
+    /// Milliseconds of each command since the card was laid down.
+    private final class Commands: Sendable {
+        let milliseconds = Mutex<[Double]>([])
+    }
+
+    init(_ campus: Campus, _ profile: ReaderProfile) throws {
+        self.campus = campus
+        card = SimulatedCard(try campus.freshChip())
+        let commands = self.commands
+        reader = SimulatedReader(profile: profile, time: time) { exchange in
+            commands.milliseconds.withLock { $0.append(exchange.milliseconds) }
+        }
+        engine = campus.engine(authority, time)
+    }
+
+    /// Makes the fresh card active.
+    func activation() throws -> Work {
+        try work {
+            let ending = engine.handle(reader, dialect: reader.profile).ending
+            guard case .activated = ending else { throw Failure("activation ended as \(ending)") }
+        }
+    }
+
+    /// Finds active what the authority says is active.
+    func confirmation() throws -> Work {
+        authority.knowsTheCard = true
+        return try work {
+            let ending = engine.handle(reader, dialect: reader.profile).ending
+            guard case .alreadyActive = ending else { throw Failure("confirmation ended as \(ending)") }
+        }
+    }
+
+    /// What `body` does to the card, which is laid down for it and lifted again.
+    func work(_ body: () throws -> Void) rethrows -> Work {
+        reader.layDown(card)
+        defer { reader.lift() }
+        commands.milliseconds.withLock { $0 = [] }
+        let start = time.now()
+        try body()
+        let elapsed = Double(time.now().nanoseconds - start.nanoseconds) / 1e6
+        let each = commands.milliseconds.withLock { $0 }
+        return Work(
+            apdus: each.count, milliseconds: elapsed, commandMilliseconds: each.reduce(0, +),
+            slowestCommand: each.max() ?? 0)
+    }
+}

@@ -1,0 +1,17 @@
+// A tap by the PC/SC library alone: the floor under ours.
+#ifndef YIKA_BARE_TAP_H
+#define YIKA_BARE_TAP_H
+#include <stddef.h>
+
+// Room for one answer: the longest to a short APDU, 256 bytes and SW1 SW2 (ISO 7816-4).
+enum { YIKA_BARE_ANSWER = 258 };
+
+// Connects to the card in `reader`, sends `count` commands, which lie one after another, and lets go of the card.
+//
+// A command of length 0 is a re-selection, with no answer. Answer number i is stored from byte i * YIKA_BARE_ANSWER of
+// `answers` on, its length in `answer_lengths`. `nanoseconds` gets what each step took, unless it is null.
+// Returns SCARD_S_SUCCESS, or what the first call that failed returned.
+long yika_bare_tap(
+    const char *reader, const unsigned char *commands, const size_t *lengths, size_t count, unsigned char *answers,
+    size_t *answer_lengths, long long *nanoseconds);
+#endif
