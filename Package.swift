@@ -89,11 +89,22 @@ let package = Package(
             ],
             path: "tools/measure-journal"),
 
+        // Behind `tools/bench card`, shipped as little.
+        .target(name: "CBareTap", dependencies: ["CPCSC"], path: "tools/measure-card/bare"),
+        .executableTarget(
+            name: "measure-card",
+            dependencies: [
+                "Activation", "CampusCard", "DeviceProfiles", "LedgerProtocol", "Mifare", "Platform", "Simulator",
+                "SmartCard", "CBareTap", arguments,
+            ],
+            path: "tools/measure-card", exclude: ["bare"]),
+
         tests("Platform"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("SmartCard", ["Simulator", "DeviceProfiles", "Mifare", "Platform", "TestSupport"]),
-        tests("DeviceProfiles", ["Platform", "DataFiles"]),
-        tests("Mifare", ["DeviceProfiles", "SmartCard", "Simulator", "Platform"]),
+        tests(
+            "DeviceProfiles", ["Platform", "DataFiles", "Mifare", "SmartCard", "Simulator", "TestSupport", "yika"]),
+        tests("Mifare", ["DeviceProfiles", "SmartCard", "Simulator", "Platform", crypto, cryptoExtras]),
         tests(
             "CampusCard",
             ["DataFiles", "DeviceProfiles", "Mifare", "SmartCard", "Simulator", "Platform", "TestSupport"]),
@@ -153,7 +164,12 @@ for target in package.targets where target.type != .system {
     target.swiftSettings = (target.swiftSettings ?? []) + rules
 }
 
-// The sweeps open a journal a million times; without the optimizer that takes hours.
-for target in package.targets where ["Platform", "Journal", "Simulator", "JournalTests"].contains(target.name) {
+// The sweeps open a journal and lay down a card a million times; without the optimizer that takes hours.
+for target in package.targets
+where [
+    "Platform", "Journal", "Simulator", "JournalTests", "DeviceProfiles", "Mifare", "CampusCard", "Activation",
+    "ActivationTests",
+]
+.contains(target.name) {
     target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))
 }

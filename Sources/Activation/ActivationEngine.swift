@@ -41,9 +41,12 @@ public final class ActivationEngine {
         _ transport: any CardTransport, dialect: ReaderProfile, observe: @escaping (ActivationStep) -> Void = { _ in }
     ) -> ActivationReport {
         let start = time.now()
-        guard let size = CardFamily(atr: transport.atr).classicSize else {
+        let family = CardFamily(atr: transport.atr)
+        // An ATR rules out what cannot understand us, and nothing more: readers report wrong kinds.
+        guard family.mayBeClassic else {
             return ActivationReport(ending: .refused(.unknownCard), uid: nil, apdus: 0, milliseconds: 0)
         }
+        let size = family.classicSize ?? .oneK
         let card = ClassicCard(
             transport: transport, dialect: dialect, writableSectors: Set(layout.ours.candidates), size: size)
         let tap = Tap(engine: self, card: card, start: start, observe: observe)

@@ -7,7 +7,7 @@ import Platform
 /// What one card is to become.
 struct Plan {
     let uid: CardUID
-    let old: OldApplication
+    var old: OldApplication
     let grant: Grant
     let balance: Fen?
     let identity: Identity
@@ -18,9 +18,10 @@ struct Plan {
     /// The ledger says that the card is active, and it was not found so.
     var isHeldActive = false
     let engine: ActivationEngine
-    private let trailers: [Int: SectorTrailer]
+    /// By sector, those that were needed so far: two keys each, and mostly one sector is all that is looked at.
+    private var trailers: [Int: SectorTrailer] = [:]
 
-    /// Works out everything to be written, so that no key is found missing once writing has begun.
+    /// Works out what is the same for every sector.
     init(uid: CardUID, old: OldApplication, grant: Grant, balance: Fen?, engine: ActivationEngine) throws(TapFailure) {
         let layout = engine.layout.ours
         guard grant.account <= Identity.largestAccount else {
@@ -33,14 +34,6 @@ struct Plan {
             let content = CampusSector(
                 newCard: identity, uid: uid, layout: layout, keys: engine.keys)
         else { throw .ending(.outOfService("the key ring has no key named \(layout.macKey)")) }
-        var trailers: [Int: SectorTrailer] = [:]
-        for sector in layout.candidates {
-            guard let trailer = CampusSector.trailer(of: sector, uid: uid, layout: layout, keys: engine.keys) else {
-                throw .ending(.outOfService("the key ring lacks \(layout.readKey) or \(layout.writeKey)"))
-            }
-            trailers[sector] = trailer
-        }
-        self.trailers = trailers
         self.uid = uid
         self.old = old
         self.grant = grant
@@ -54,11 +47,21 @@ struct Plan {
         engine.layout.ours.candidates.filter { $0 < card.size.sectors }
     }
 
+    /// Works out the trailer of `sector`, so that no key is found missing once writing to it has begun.
+    mutating func prepare(_ sector: Int) throws(TapFailure) {
+        guard trailers[sector] == nil else { return }
+        let layout = engine.layout.ours
+        guard let trailer = CampusSector.trailer(of: sector, uid: uid, layout: layout, keys: engine.keys) else {
+            throw .ending(.outOfService("the key ring lacks \(layout.readKey) or \(layout.writeKey)"))
+        }
+        trailers[sector] = trailer
+    }
+
     /// The trailer that makes `sector` ours.
     ///
-    /// - Precondition: a candidate sector.
+    /// - Precondition: ``prepare(_:)`` was called for the sector.
     func trailer(_ sector: Int) -> SectorTrailer {
-        guard let trailer = trailers[sector] else { preconditionFailure("sector \(sector) is not a candidate") }
+        guard let trailer = trailers[sector] else { preconditionFailure("sector \(sector) was not prepared") }
         return trailer
     }
 

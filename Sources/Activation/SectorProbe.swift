@@ -79,9 +79,9 @@ struct SectorProbe {
         if opening == keyA || opening == keyB { return finish(opening, access, blocks) }
         guard access == .transport else {
             // Our data, whole, under the free key and strange access bits: a trailer of ours that was cut short. Any other
-            // data under access bits that somebody chose is theirs.
+            // data under access bits that somebody chose is theirs, unless our own key opens it too.
             let isOurs = Array(blocks.prefix(plan.content.data.count)) == plan.content.data
-            return isOurs ? finish(opening, access, blocks) : .notAvailable
+            return isOurs ? finish(opening, access, blocks) : nil
         }
         guard plan.content.mayHaveLeft(blocks) else { return .notAvailable }
         return .writable(

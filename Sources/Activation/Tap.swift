@@ -38,8 +38,7 @@ final class Tap {
         let uid = try onCard { () throws(ClassicError) in try card.selectUID() }
         self.uid = uid
         observe(.identified(uid))
-        let old = try readOldApplication(uid)
-        observe(.oldApplicationRead(smallPurse: old.smallPurse))
+        var old = try onOldApplication { () throws(OldApplicationProblem) in try readHolder(uid) }
         let decision = engine.authority.decide(
             uid: uid, holderNumber: old.holderNumber,
             deadline: engine.time.now().advanced(milliseconds: engine.permitMilliseconds))
@@ -48,18 +47,33 @@ final class Tap {
         case .refused(let refusal):
             return .refused(refusal)
         case .granted(let grant, let balance):
+            try readSmallPurse(&old, uid)
             return try activate(Plan(uid: uid, old: old, grant: grant, balance: balance, engine: engine))
         case .alreadyActive(let grant):
             var plan = try Plan(uid: uid, old: old, grant: grant, balance: nil, engine: engine)
-            if let ending = try confirm(plan) { return ending }
+            if let ending = try confirm(&plan) { return ending }
+            try readSmallPurse(&plan.old, uid)
             plan.isHeldActive = true
             return try activate(plan)
         }
     }
 
-    private func readOldApplication(_ uid: CardUID) throws(TapFailure) -> OldApplication {
+    private func readHolder(_ uid: CardUID) throws(OldApplicationProblem) -> OldApplication {
+        try OldApplication.read(from: card, uid: uid, layout: engine.layout.old, keys: engine.keys)
+    }
+
+    private func readSmallPurse(_ old: inout OldApplication, _ uid: CardUID) throws(TapFailure) {
+        var read = old
+        try onOldApplication { () throws(OldApplicationProblem) in
+            try read.readSmallPurse(of: card, uid: uid, layout: engine.layout.old, keys: engine.keys)
+        }
+        old = read
+        observe(.oldApplicationRead(smallPurse: old.smallPurse))
+    }
+
+    private func onOldApplication<T>(_ work: () throws(OldApplicationProblem) -> T) throws(TapFailure) -> T {
         do throws(OldApplicationProblem) {
-            return try OldApplication.read(from: card, uid: uid, layout: engine.layout.old, keys: engine.keys)
+            return try work()
         } catch {
             switch error {
             case .wrongKeys: throw .ending(.refused(.unknownCard))
@@ -71,8 +85,10 @@ final class Tap {
     }
 
     /// The card of an account that is active on it: found sealed in any candidate sector, it is confirmed, not rewritten.
-    private func confirm(_ plan: Plan) throws(TapFailure) -> ActivationEnding? {
+    private func confirm(_ plan: inout Plan) throws(TapFailure) -> ActivationEnding? {
         for sector in plan.candidates(on: card) {
+            try plan.prepare(sector)
+            let plan = plan
             let isSealed = try onCard { () throws(ClassicError) in
                 try SectorProbe(card: card, plan: plan, sector: sector).isSealed()
             }
@@ -92,6 +108,7 @@ final class Tap {
         plan.hints = try onCard { () throws(ClassicError) in try fingerprint(plan) }
         if !plan.hints.isEmpty { observe(.hinted(plan.hints)) }
         for sector in plan.candidates(on: card) {
+            try plan.prepare(sector)
             for _ in 0..<Self.attemptsPerSector {
                 let finding = try onCard { () throws(ClassicError) in
                     try SectorProbe(card: card, plan: plan, sector: sector).look()
@@ -128,7 +145,8 @@ final class Tap {
         do throws(ClassicError) {
             let block = try card.read(blocks: 0..<1, key: key, type: KeyType(reference.type))[0]
             guard let chip = ChipFingerprint(block0: block, uid: plan.uid) else { return [] }
-            if let size = chip.size { card.learn(size: size) }
+            // A Plus 2K says the same of itself as a 1K; there the ATR knows better.
+            if let size = chip.size, card.size != .twoK { card.learn(size: size) }
             return chip.hints
         } catch {
             // Only a hint: a card that keeps its block 0 to itself is served like any other.
@@ -141,7 +159,8 @@ final class Tap {
     /// a reader that went deaf must not make a card defective.
     private func giveUp(_ plan: Plan) throws(TapFailure) -> ActivationEnding {
         _ = try onCard { () throws(ClassicError) in try card.reselect() }
-        guard try readOldApplication(plan.uid).holderNumber == plan.old.holderNumber else {
+        let holder = try onOldApplication { () throws(OldApplicationProblem) in try readHolder(plan.uid) }
+        guard holder.holderNumber == plan.old.holderNumber else {
             return wroteSomething ? .unknown : .refused(.unreadable)
         }
         _ = try onJournal { () throws(JournalUnavailable) in

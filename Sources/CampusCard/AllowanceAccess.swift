@@ -55,8 +55,7 @@ public struct AllowanceAccess {
                 damaged = damaged ?? sector
                 continue
             }
-            let copies = AllowanceCopies(
-                Array(blocks[1...]), uid: uid, identity: identity, keys: keys, macKey: layout.macKey)
+            let copies = try copies(in: sector, identity, uid, first: Array(blocks[1...]))
             guard let newest = copies.newestIndex, let record = copies.newest else {
                 damaged = damaged ?? sector
                 continue
@@ -68,6 +67,28 @@ public struct AllowanceAccess {
         }
         if let damaged { throw .damaged(sector: damaged) }
         throw .notOurs
+    }
+
+    /// How often two invalid copies are read again before they are given up.
+    private static let rereadings = 16
+
+    /// The copies of the record, in the blocks read first or, when neither is valid, in what they read as next.
+    ///
+    /// Two uses in turn may both have been torn: the first left a bit that read rightly once and not now, the second
+    /// destroyed the copy before it. A bit that reads as it likes reads rightly again.
+    private func copies(
+        in sector: Int, _ identity: Identity, _ uid: CardUID, first blocks: [Block]
+    ) throws(Problem) -> AllowanceCopies {
+        func copies(_ blocks: [Block]) -> AllowanceCopies {
+            AllowanceCopies(blocks, uid: uid, identity: identity, keys: keys, macKey: layout.macKey)
+        }
+        var found = copies(blocks)
+        let first = ClassicSize.firstBlock(ofSector: sector) + 1
+        for _ in 0..<Self.rereadings where found.newest == nil {
+            found = copies(
+                try onCard { () throws(ClassicError) in try card.read(blocks: first..<first + blocks.count) })
+        }
+        return found
     }
 
     /// The data blocks of `sector`; `nil` when our key does not open it.

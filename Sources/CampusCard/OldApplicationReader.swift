@@ -6,8 +6,8 @@ public import Platform
 public struct OldApplication: Hashable, Sendable {
     /// The holder's number (学工号).
     public let holderNumber: String
-    /// What the small purse holds; `nil` when it could not be read as an amount.
-    public let smallPurse: Fen?
+    /// What the small purse holds; `nil` when it was not read, or could not be read as an amount.
+    public internal(set) var smallPurse: Fen?
 }
 
 /// Why an old application cannot be read, though the card answers.
@@ -23,14 +23,21 @@ public enum OldApplicationProblem: Error, Sendable {
 }
 
 extension OldApplication {
-    /// Reads the old application of `card` as `layout` says.
+    /// Reads whose card `card` is, as `layout` says.
     public static func read(
         from card: ClassicCard, uid: CardUID, layout: CardLayout.OldApplication, keys: any KeyRing
     ) throws(OldApplicationProblem) -> OldApplication {
         let field = layout.holderNumber
         let block = try read(card, uid, keys, field.key, sector: field.sector, block: field.block)
         guard let number = field.decode(block.bytes) else { throw .undecodableIdentity }
-        return OldApplication(holderNumber: number, smallPurse: try smallPurse(of: card, uid, layout, keys))
+        return OldApplication(holderNumber: number, smallPurse: nil)
+    }
+
+    /// Reads the small purse too, which only a card that is to be activated is asked for.
+    public mutating func readSmallPurse(
+        of card: ClassicCard, uid: CardUID, layout: CardLayout.OldApplication, keys: any KeyRing
+    ) throws(OldApplicationProblem) {
+        smallPurse = try Self.smallPurse(of: card, uid, layout, keys)
     }
 
     private static func smallPurse(

@@ -41,7 +41,7 @@ public enum SampleCard {
         let sak: UInt8 =
             switch size {
             case .mini: 0x09
-            case .oneK: 0x08
+            case .oneK, .twoK: 0x08
             case .fourK: 0x18
             }
         let atqa: UInt8 = (size == .fourK ? 0x02 : 0x04) | (uid.bytes.count == 7 ? 0x40 : 0)

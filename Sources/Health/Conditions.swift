@@ -2,7 +2,8 @@
 extension Notice {
     /// Every condition there is.
     public static let conditions: [Notice] = [
-        .pcscdUnreachable, .readerMissing, .readerNotKnown, .readerNotUsable, .soundMissing, .voicePackInvalid, .promptMissing,
+        .pcscdUnreachable, .readerMissing, .readerNotKnown, .readerNotUsable, .soundMissing, .voicePackInvalid,
+        .promptMissing,
         .ledgerUnreachable, .ledgerRefuses, .terminalFrozen, .rosterTooOld, .journalStopped, .journalDamaged,
         .journalFull, .journalKeyMissing, .rootKeyOnTerminal, .profileInvalid, .configurationInvalid,
     ]

@@ -17,9 +17,10 @@ public final class PCSCTransport: CardTransport {
     ///
     /// Exclusive, because another program's command in between would end our authentication unseen.
     ///
+    /// - Parameter atr: the ATR, when it is known from the card's arrival; else pcscd is asked.
     /// - Throws: ``PCSCError``: `unresponsiveCard` for a mute card, `noSmartcard` when it left already,
     ///   `sharingViolation` when another program holds it.
-    public init(reader: String) throws(PCSCError) {
+    public init(reader: String, atr known: [UInt8]? = nil) throws(PCSCError) {
         let context = try PCSCContext()
         var card: SCARDHANDLE = 0
         var chosen: DWORD = 0
@@ -29,7 +30,7 @@ public final class PCSCTransport: CardTransport {
                 context.handle, reader, DWORD(SCARD_SHARE_EXCLUSIVE), DWORD(SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1),
                 &card, &chosen))
         do throws(PCSCError) {
-            atr = try Self.readATR(of: card)
+            if let known { atr = known } else { atr = try Self.readATR(of: card) }
         } catch {
             SCardDisconnect(card, DWORD(SCARD_LEAVE_CARD))
             throw error

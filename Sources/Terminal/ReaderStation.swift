@@ -15,7 +15,8 @@ final class ReaderStation: Sendable {
         let time: any TimeSource
         let announce: @Sendable (PromptID, SpeakingRule, Instant?, UInt64) -> Void
         let publish: @Sendable (TerminalEvent) -> Void
-        let connect: @Sendable (String) throws(PCSCError) -> any CardTransport
+        /// With the ATR, where the arrival told it.
+        let connect: @Sendable (String, [UInt8]?) throws(PCSCError) -> any CardTransport
         let successAfterMilliseconds: Int64
     }
 
@@ -23,6 +24,7 @@ final class ReaderStation: Sendable {
     struct Arrival: Sendable {
         let tap: UInt64
         let at: Instant
+        var atr: [UInt8]?
     }
 
     /// What the monitor has seen last, which may be more than what is being worked on.
@@ -57,9 +59,9 @@ final class ReaderStation: Sendable {
     }
 
     /// A card was laid down at `at`. Returns at once.
-    func cardArrived(tap: UInt64, at: Instant) {
+    func cardArrived(tap: UInt64, at: Instant, atr: [UInt8]? = nil) {
         seen.withLock { $0 = Seen(tap: tap, isThere: true) }
-        arrivals.send(Arrival(tap: tap, at: at))
+        arrivals.send(Arrival(tap: tap, at: at, atr: atr))
     }
 
     /// pcscd has noticed that the card is gone: the next one will be announced. Returns at once.
@@ -73,7 +75,7 @@ final class ReaderStation: Sendable {
     func serve(_ arrival: Arrival, _ engine: ActivationEngine) -> ActivationReport {
         var transport: (any CardTransport)?
         do throws(PCSCError) {
-            transport = try connect()
+            transport = try connect(arrival)
         } catch {
             let report = ActivationReport(ending: Self.ending(of: error), uid: nil, apdus: 0, milliseconds: 0)
             finish(arrival, report, "\(error)")
@@ -87,7 +89,7 @@ final class ReaderStation: Sendable {
             // Ours is dead, and nobody gets another one while it is open.
             transport = nil
             around.time.sleep(milliseconds: Self.joltPauseMilliseconds)
-            transport = try? around.connect(name)
+            transport = try? around.connect(name, nil)
             // What was written before is no less written when the card is lost once more.
             if let again = handle(transport, arrival, engine), again.ending != .leftUntouched { report = again }
         }
@@ -136,11 +138,11 @@ final class ReaderStation: Sendable {
     /// or a technician's tool, takes far less.
     private static let sharingPatience: Int64 = 500
 
-    private func connect() throws(PCSCError) -> any CardTransport {
+    private func connect(_ arrival: Arrival) throws(PCSCError) -> any CardTransport {
         let deadline = around.time.now().advanced(milliseconds: Self.sharingPatience)
         while true {
             do throws(PCSCError) {
-                return try around.connect(name)
+                return try around.connect(name, arrival.atr)
             } catch {
                 guard error.code == .sharingViolation, around.time.now() < deadline else { throw error }
                 around.time.sleep(milliseconds: 20)

@@ -102,8 +102,8 @@ extension TerminalService {
             events.publish(TerminalEvent("reader", at: now, reader: name, what: "detached"))
             stations.withLock { $0.removeValue(forKey: name) }?.0.stop()
             noteReaderCount()
-        case .cardInserted(let reader, _):
-            cardArrived(reader, now)
+        case .cardInserted(let reader, let atr):
+            cardArrived(reader, atr, now)
         case .cardMute(let reader):
             let tap = nextTap()
             events.publish(TerminalEvent("tap", at: now, tap: tap, reader: reader, what: "mute"))
@@ -118,12 +118,12 @@ extension TerminalService {
         }
     }
 
-    private func cardArrived(_ reader: String, _ now: Instant) {
+    private func cardArrived(_ reader: String, _ atr: [UInt8], _ now: Instant) {
         guard let station = stations.withLock({ $0[reader]?.0 }) else { return }
         let tap = nextTap()
         // The voice first: the holder must hear us before the first APDU is answered.
         announcer.say(.activating, .preempt, tag: tap)
-        station.cardArrived(tap: tap, at: now)
+        station.cardArrived(tap: tap, at: now, atr: atr)
         events.publish(TerminalEvent("tap", at: now, tap: tap, reader: reader, what: "card"))
     }
 
@@ -163,7 +163,7 @@ extension TerminalService {
             engine: { self.makeEngine() }, time: time,
             announce: { self.announcer.say($0, $1, notBefore: $2, tag: $3) },
             publish: { self.events.publish($0) },
-            connect: { (name) throws(PCSCError) in try PCSCTransport(reader: name) },
+            connect: { (name, atr) throws(PCSCError) in try PCSCTransport(reader: name, atr: atr) },
             successAfterMilliseconds: configuration.successAfterMilliseconds)
     }
 

@@ -73,6 +73,43 @@ struct HandshakeTests {
         #expect(report.ending == .refused(.unknownCard) && report.apdus == 0)
     }
 
+    @Test("A card is what it shows itself to be: no ATR that may stand for a Classic keeps it from being activated")
+    func lyingATR() throws {
+        let storage: [UInt8] = [0x3B, 0x8F, 0x80, 0x01, 0x80, 0x4F, 0x0C, 0xA0, 0x00, 0x00, 0x03, 0x06, 0x03]
+        for size in ClassicSize.allCases {
+            // Names of a 1K, a 4K, a Mini, an Ultralight, a Plus 2K, none, one that SpringCard gives, Infineon's.
+            for name: UInt16 in [0x0001, 0x0002, 0x0026, 0x0003, 0x0036, 0x0000, 0xFFA0, 0xFF88] {
+                let atr = storage + [UInt8(name >> 8), UInt8(name & 0xFF), 0, 0, 0, 0]
+                let chip = try repository.card(size, uid: [0x04, 0x11, 0x22, 0x33]).chip
+                guard case .activated(_, let sector, _, _) = Kiosk().tap(SimulatedCard(chip, atr: atr)).ending else {
+                    Issue.record("a \(size) under the name \(String(name, radix: 16)) was not activated")
+                    continue
+                }
+                #expect(sector == (size == .mini ? 4 : 9))
+            }
+        }
+    }
+
+    @Test("Finding out what a card is writes nothing to it, whatever it is")
+    func probesReadOnly() throws {
+        // What LibLogicalAccess does to a Plus in SL0: it writes to see whether it can (pcscreaderunit.cpp 1360).
+        let uid = try #require(CardUID([0x04, 0x11, 0x22, 0x33]))
+        for size in ClassicSize.allCases {
+            for answer in [Refusal.noAccount, .unknownCard] {
+                let kiosk = Kiosk()
+                kiosk.authority.refusal = answer
+                let cards = [
+                    SimulatedCard(ClassicChip(factory: size, uid: uid)),
+                    try repository.card(size, uid: [0x04, 0x11, 0x22, 0x33]),
+                ]
+                for card in cards {
+                    _ = kiosk.tap(card)
+                    #expect(kiosk.exchanges.allSatisfy { $0.written.isEmpty } && !kiosk.exchanges.isEmpty)
+                }
+            }
+        }
+    }
+
     @Test("An identity that is no number is refused as unreadable")
     func undecodableIdentity() throws {
         let kiosk = Kiosk()
@@ -110,22 +147,93 @@ struct HandshakeTests {
         #expect(card.chip.content(of: ClassicSize.firstBlock(ofSector: taken) + 1) == theirs)
     }
 
-    @Test("A card that changes under the reader's eyes is noticed and neither card is written")
+    @Test("A card that changes under the reader's eyes at any command is noticed, and the other one is never written")
     func swappedCard() throws {
-        let kiosk = Kiosk()
-        let first = try repository.card(.oneK, uid: [0x04, 0x11, 0x22, 0x33])
-        let second = try repository.card(.oneK, uid: [0x04, 0x44, 0x55, 0x66])
-        let memories = [first.chip.memory, second.chip.memory]
-        for apdu in 1...8 {
+        let count = Kiosk().tap(try repository.card(.oneK, uid: [0x04, 0x11, 0x22, 0x33])).apdus
+        for apdu in 1...count {
+            let kiosk = Kiosk()
+            let first = try repository.card(.oneK, uid: [0x04, 0x11, 0x22, 0x33])
+            let second = try repository.card(.oneK, uid: [0x04, 0x44, 0x55, 0x66])
+            let memory = second.chip.memory
             kiosk.reader.layDown(first)
             kiosk.reader.swap(at: apdu, to: second)
             let report = kiosk.engine.handle(kiosk.reader, dialect: kiosk.reader.profile)
+            let wrote = !kiosk.journal.intents.isEmpty
             switch report.ending {
-            case .leftUntouched, .refused(.twoCards): break
+            case .unknown: #expect(wrote)
+            case .leftUntouched, .refused(.twoCards): #expect(!wrote)
             default: Issue.record("swapped at APDU \(apdu), ended as \(report.ending)")
             }
+            #expect(second.chip.memory == memory, "swapped at APDU \(apdu)")
+            guard case .activated = kiosk.tap(first).ending, case .activated = kiosk.tap(second).ending else {
+                Issue.record("swapped at APDU \(apdu), a card was not activated afterwards")
+                continue
+            }
         }
-        #expect([first.chip.memory, second.chip.memory] == memories)
+        print("swapped cards: at each of \(count) commands, none written by mistake")
+    }
+
+    @Test(
+        "A card activated at one kiosk is recorded at another that has not heard of it, and no trailer is written again"
+    )
+    func twoKiosksOffline() throws {
+        let card = try repository.card(.oneK, uid: [0x04, 0x11, 0x22, 0x33])
+        let first = Kiosk(terminal: 101)
+        _ = first.tap(card)
+        let memory = card.chip.memory
+        let second = Kiosk(terminal: 102)
+        guard case .activated(_, let sector, let purse, _) = second.tap(card).ending else {
+            Issue.record("not recorded")
+            return
+        }
+        #expect(sector == 9 && purse == Fen(350) && card.chip.memory == memory)
+        let trailer = ClassicSize.trailer(ofSector: sector)
+        #expect(!second.exchanges.contains { $0.written.contains(trailer) })
+        #expect(second.journal.outcomes.map(\.result) == [.activated])
+        #expect(second.journal.outcomes.map(\.intent.account) == first.journal.outcomes.map(\.intent.account))
+    }
+
+    @Test("An active card is confirmed in at most 8 APDUs")
+    func confirmationBudget() throws {
+        for size in ClassicSize.allCases {
+            let kiosk = Kiosk(latency: 30)
+            kiosk.authority.learns = true
+            let card = try repository.card(size, uid: [0x04, 0x11, 0x22, 0x33])
+            _ = kiosk.tap(card)
+            let report = kiosk.tap(card)
+            #expect(report.ending == .alreadyActive(account: 20_260_001) && report.apdus <= 8)
+            print("confirmation of a \(size): \(report.apdus) APDUs, \(report.milliseconds) ms at 30 ms/APDU")
+        }
+    }
+
+    @Test("A card that the ledger holds active and that was wiped is made active again, and noted")
+    func wipedCard() throws {
+        let kiosk = Kiosk()
+        kiosk.authority.active = FixedAuthority.grant
+        guard case .activated = kiosk.tap(try repository.card(.oneK, uid: [0x04, 0x11, 0x22, 0x33])).ending else {
+            Issue.record("not activated")
+            return
+        }
+        #expect(kiosk.journal.outcomes.map { CloneHints(rawValue: $0.hints) } == [.reset])
+    }
+
+    @Test("A reader that went deaf makes no card defective")
+    func deafReader() throws {
+        let kiosk = Kiosk()
+        let card = try repository.card(.oneK, uid: [0x04, 0x11, 0x22, 0x33])
+        var chip = card.chip
+        for sector in Kiosk.layout.ours.candidates {
+            chip.store([UInt8](repeating: 0, count: 16), at: ClassicSize.trailer(ofSector: sector))
+        }
+        card.chip = chip
+        let defective = kiosk.tap(card)
+        #expect(defective.ending == .chipDefective && kiosk.journal.outcomes.count == 1)
+        // The last four commands are the proof that the chip still answers: UID, key, authentication, read.
+        for apdu in defective.apdus - 3...defective.apdus {
+            let deaf = Kiosk()
+            #expect(deaf.tap(card, fault: CardFault(at: apdu, .beforeCommand)).ending == .leftUntouched)
+            #expect(deaf.journal.outcomes.isEmpty)
+        }
     }
 
     private func store(_ bytes: [UInt8], _ sector: Int, _ block: Int, _ card: SimulatedCard) {

@@ -6,6 +6,7 @@ import LedgerProtocol
 import Mifare
 import Platform
 import Simulator
+import Synchronization
 
 /// A kiosk without a box: simulated reader and clock, a journal in memory, and an authority that answers as told.
 final class Kiosk {
@@ -17,23 +18,45 @@ final class Kiosk {
     static let layout = repository.layout
     static let keys = repository.keys
 
-    init(terminal: UInt16 = 101, authority: FixedAuthority = FixedAuthority(), latency: Int = 0) {
-        reader = SimulatedReader(profile: repository.acr122u, time: time, latencyMilliseconds: latency)
+    private let log = ExchangeLog()
+
+    /// The commands of the last tap.
+    var exchanges: [SimulatedReader.Exchange] { log.all }
+
+    init(
+        terminal: UInt16 = 101, authority: FixedAuthority = FixedAuthority(), latency: Int = 0,
+        profile: ReaderProfile? = nil, keys: (any KeyRing)? = nil, misbehaviours: ReaderMisbehaviours = .none
+    ) {
+        let log = log
+        reader = SimulatedReader(
+            profile: profile ?? repository.acr122u, time: time, latencyMilliseconds: latency
+        ) { log.append($0) }
+        reader.misbehave(misbehaviours)
         journal = MemoryJournal()
         self.authority = authority
         engine = ActivationEngine(
-            layout: Self.layout, keys: Self.keys, terminal: terminal, authority: authority, journal: journal, time: time
-        )
+            layout: Self.layout, keys: keys ?? Self.keys, terminal: terminal, authority: authority, journal: journal,
+            time: time)
     }
 
     /// Lays `card` down, lets the engine work, and takes the card away.
     func tap(_ card: SimulatedCard, fault: CardFault? = nil) -> ActivationReport {
+        log.clear()
         reader.layDown(card, fault: fault)
         defer { reader.lift() }
         let report = engine.handle(reader, dialect: reader.profile)
         if case .activated(let grant, _, _, _) = report.ending, authority.learns { authority.active = grant }
         return report
     }
+}
+
+/// What went over a simulated reader's wire.
+final class ExchangeLog: Sendable {
+    private let exchanges = Mutex<[SimulatedReader.Exchange]>([])
+
+    var all: [SimulatedReader.Exchange] { exchanges.withLock { $0 } }
+    func append(_ exchange: SimulatedReader.Exchange) { exchanges.withLock { $0.append(exchange) } }
+    func clear() { exchanges.withLock { $0 = [] } }
 }
 
 /// Keeps what was appended; refuses from a chosen append on.
@@ -83,6 +106,8 @@ struct SampleCampus {
     let layout: CardLayout
     let keys: FileKeyRing
     let acr122u: ReaderProfile
+    /// Every reader that there is a profile for.
+    let profiles: [ReaderProfile]
 
     init() throws {
         let root =
@@ -90,9 +115,11 @@ struct SampleCampus {
             .deletingLastPathComponent().path + "/device-profiles"
         layout = try CardLayout.load(path: root + "/cards/campus-2026.json5")
         keys = try FileKeyRing(path: root + "/terminals/demo/keys.json5")
-        guard let profile = ProfileLibrary.load(directory: root + "/readers").profile(id: "acr122u") else {
+        let library = ProfileLibrary.load(directory: root + "/readers")
+        guard library.errors.isEmpty, let profile = library.profile(id: "acr122u") else {
             throw CocoaError(.fileNoSuchFile)
         }
+        profiles = library.profiles
         acr122u = profile
     }
 

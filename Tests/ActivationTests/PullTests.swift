@@ -29,7 +29,10 @@ struct PullTests {
                 }
             }
         }
-        print("pull test: \(boundaries) boundaries tried (3 sizes, 2 UID lengths, same and other kiosk), all resumed")
+        let sizes = ClassicSize.allCases.count
+        print(
+            "pull test: \(boundaries) boundaries tried (\(sizes) sizes, 2 UID lengths, same and other kiosk), all resumed"
+        )
     }
 
     @Test("twice, at any two boundaries, is finished by the third tap")

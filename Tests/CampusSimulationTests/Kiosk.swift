@@ -117,7 +117,7 @@ final class Kiosk: @unchecked Sendable {
                 engine: { rooms.makeEngine() }, time: clock,
                 announce: { [unowned self] prompt, _, _, _ in self.heard(prompt) },
                 publish: { [unowned self] event in self.campus.note("\(self.number): \(event.words)") },
-                connect: { [unowned self] (_) throws(PCSCError) in try self.connect() },
+                connect: { [unowned self] (_, _) throws(PCSCError) in try self.connect() },
                 successAfterMilliseconds: 3000))
         running = Running(
             journal: journal, uploader: uploader, station: station, engine: rooms.makeEngine(), roster: roster)

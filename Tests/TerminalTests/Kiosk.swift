@@ -40,8 +40,11 @@ final class Kiosk {
 
     /// A kiosk for `count` people with accounts; nothing runs yet.
     ///
-    /// - Parameter latency: of one APDU on its readers, in milliseconds.
-    init(people count: Int = 1, latency: Int = 0) throws {
+    /// - Parameters:
+    ///   - latency: of one APDU on its readers, in milliseconds.
+    ///   - newReader: the text of a reader profile that is dropped into the folder of the shipped ones; its readers are
+    ///     played, and nothing in the configuration names it.
+    init(people count: Int = 1, latency: Int = 0, newReader: (id: String, text: String)? = nil) throws {
         // Short, because the names of Unix sockets are.
         folder = NSTemporaryDirectory() + "yk-\(UInt32.random(in: 0...UInt32.max))"
         for name in ["state", "run", "ledger"] {
@@ -65,15 +68,24 @@ final class Kiosk {
         layout = try CardLayout.load(path: Repository.profiles + "/cards/campus-2026.json5")
         let ring = Repository.profiles + "/terminals/demo/keys.json5"
         keys = try FileKeyRing(path: ring)
-        guard let profile = ProfileLibrary.load(directory: Repository.profiles + "/readers").profile(id: "acr122u")
+        var profiles = Repository.profiles
+        if let newReader {
+            profiles = folder + "/device-profiles"
+            try FileManager.default.copyItem(atPath: Repository.profiles, toPath: profiles)
+            try newReader.text.write(
+                toFile: profiles + "/readers/\(newReader.id).json5", atomically: true, encoding: .utf8)
+        }
+        guard
+            let profile = ProfileLibrary.load(directory: profiles + "/readers").profile(id: newReader?.id ?? "acr122u")
         else { throw CocoaError(.fileNoSuchFile) }
         self.profile = profile
         latencyMilliseconds = latency
         notifications = try Datagrams(path: folder + "/run/notify.sock")
         configuration = [
             "terminal": ["number": Self.terminal, "name": "Under test", "role": "activation"],
-            "stateDirectory": "state", "profiles": Repository.profiles, "cardLayout": "campus-2026", "keys": ring,
-            "credentials": "credentials.json5", "readers": [["name": "Virtual PCD", "profile": "acr122u"]],
+            "stateDirectory": "state", "profiles": profiles, "cardLayout": "campus-2026", "keys": ring,
+            "credentials": "credentials.json5",
+            "readers": newReader == nil ? [["name": "Virtual PCD", "profile": "acr122u"]] : [],
             "voice": ["device": "yika_test", "languages": ["zh-CN", "en"]],
             "ledger": ["url": "http://127.0.0.1:9", "publicKey": try ledger.publicKey, "permitMilliseconds": 5000],
             "controlSocket": "run/control.sock", "successAfterMilliseconds": 50,
