@@ -71,7 +71,7 @@ public enum ActivationStep: Sendable, Hashable {
     case probed(sector: Int, SectorFinding)
     /// The intent is durable under this sequence.
     case intentDurable(UInt64)
-    /// The three data blocks are written and read back.
+    /// The data blocks are written and read back.
     case dataWritten(sector: Int)
     /// The sector trailer is written, its effect not yet proved.
     case trailerWritten(sector: Int)

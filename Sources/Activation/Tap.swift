@@ -26,6 +26,8 @@ final class Tap {
             return try handshake()
         } catch {
             switch error {
+            // "Refused" says that nothing was changed.
+            case .ending(.refused) where wroteSomething: return .unknown
             case .ending(let ending): return ending
             case .card(.cardSwapped): return wroteSomething ? .unknown : .refused(.twoCards)
             case .card(let problem) where problem.isCardGone: return wroteSomething ? .unknown : .leftUntouched
@@ -116,7 +118,8 @@ final class Tap {
                 observe(.probed(sector: sector, finding.name))
                 switch finding {
                 case .notAvailable:
-                    break
+                    // A destroyed sector explains why the application is not where the ledger holds it to be.
+                    plan.isHeldActive = false
                 case .complete:
                     // Finished by a tap whose outcome this terminal does not know: all that is missing is the record.
                     try record(plan, sector: sector, intent: 0)

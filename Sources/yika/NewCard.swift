@@ -17,9 +17,9 @@ struct NewCard: ParsableCommand {
     var keys = "device-profiles/terminals/demo/keys.json5"
 
     @Option(
-        help: "mini, 1K or 4K.",
+        help: "mini, 1K, 2K (a Plus in SL1) or 4K.",
         transform: { text in
-            guard let size = ClassicSize(rawValue: text) else { throw ValidationError("Expected mini, 1K or 4K.") }
+            guard let size = ClassicSize(rawValue: text) else { throw ValidationError("Expected mini, 1K, 2K or 4K.") }
             return size
         })
     var size = ClassicSize.oneK
