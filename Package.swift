@@ -125,7 +125,16 @@ let package = Package(
         tests("Voice", ["Platform", "DataFiles"]),
         tests("Health", ["Platform"]),
         tests("Ledger", ["Journal", "LedgerProtocol", "Platform", crypto, logging]),
-        tests("Simulator", ["DeviceProfiles", "SmartCard", "Mifare", "Platform"]),
+        tests(
+            "Simulator", ["CardFuzzing", "DeviceProfiles", "SmartCard", "Mifare", "Platform", "TestSupport"],
+            exclude: ["Fixtures/card-corpus"]),
+        .target(
+            name: "CardFuzzing",
+            dependencies: [
+                "Activation", "CampusCard", "DataFiles", "DeviceProfiles", "LedgerProtocol", "Mifare", "Platform",
+                "Simulator", "SmartCard", "TestSupport",
+            ],
+            path: "Tests/CardFuzzing"),
         // Whole programs as processes, so the programs are built first.
         tests(
             "Terminal",
@@ -147,10 +156,10 @@ let package = Package(
 // tools/fuzz alone builds this, and says where the toolchain keeps libFuzzer: every room is instrumented for it.
 if let runtime = Context.environment["YIKA_FUZZ"] {
     let instrumented: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])]
-    package.products.append(.executable(name: "journal-fuzzer", targets: ["JournalFuzzer"]))
+    package.products.append(.executable(name: "fuzzer", targets: ["Fuzzer"]))
     package.targets.append(
         .executableTarget(
-            name: "JournalFuzzer", dependencies: ["JournalFuzzing"], path: "Tests/JournalFuzzer",
+            name: "Fuzzer", dependencies: ["CardFuzzing", "JournalFuzzing"], path: "Tests/Fuzzer",
             linkerSettings: [
                 .unsafeFlags(
                     ["-L\(runtime)", "-lclang_rt.fuzzer_no_main-x86_64", "-lstdc++"], .when(platforms: [.linux]))

@@ -8,7 +8,8 @@ public enum SampleCard {
     ///
     /// - Parameters:
     ///   - otherPurse: what lies in the preserved sectors' first value block (water, electricity).
-    /// - Returns: `nil` when the ring lacks the old keys, or the number does not fit its field.
+    /// - Returns: `nil` when the ring lacks the old keys, the card a sector that the old application lies in, or the
+    ///   number does not fit its field.
     public static func memory(
         size: ClassicSize, uid: CardUID, holderNumber: String, smallPurse: Fen, otherPurse: Fen, layout: CardLayout,
         keys: any KeyRing
@@ -17,8 +18,9 @@ public enum SampleCard {
         var blocks = [Block](repeating: .zero, count: size.blocks)
         blocks[0] = manufacturerBlock(uid: uid, size: size)
         for sector in 0..<size.sectors { blocks[ClassicSize.trailer(ofSector: sector)] = trailer(keyA: .factory) }
-        let used = Set([layout.old.holderNumber.sector] + (layout.old.smallPurse.map { [$0.sector] } ?? []))
-            .union(layout.old.preserve.filter { $0 > 0 && $0 < size.sectors })
+        let read = Set([layout.old.holderNumber.sector] + (layout.old.smallPurse.map { [$0.sector] } ?? []))
+        guard read.allSatisfy((0..<size.sectors).contains) else { return nil }
+        let used = read.union(layout.old.preserve.filter { $0 > 0 && $0 < size.sectors })
         for sector in used {
             let name = layout.old.holderNumber.key.name
             guard let key = keys.sectorKey(name, version: 1, uid: uid, sector: sector) else { return nil }
@@ -65,7 +67,8 @@ extension CardLayout.TextField {
             guard text.utf8.count <= length else { return nil }
             bytes.replaceSubrange(offset..<offset + text.utf8.count, with: Array(text.utf8))
         case .bcd:
-            let digits = text.compactMap(\.wholeNumberValue).map(UInt8.init)
+            // A character may stand for more than a digit: 万 is 10,000.
+            let digits = text.compactMap(\.wholeNumberValue).filter { $0 < 10 }.map(UInt8.init)
             guard digits.count == text.count, digits.count <= length * 2 else { return nil }
             let padded = digits + [UInt8](repeating: 15, count: length * 2 - digits.count)
             for index in 0..<length { bytes[offset + index] = padded[2 * index] << 4 | padded[2 * index + 1] }

@@ -90,7 +90,20 @@ public struct ApduTemplate: Hashable, Sendable, CustomStringConvertible {
         let template = ApduTemplate(parts: parts, description: text)
         // CLA INS P1 P2: nothing shorter is a command (ISO 7816-4).
         guard template.length >= 4 else { return .failure(Fault(expected: "a command of at least 4 bytes")) }
+        guard template.isShort(content: 0) else { return .failure(tooLong) }
         return .success(template)
+    }
+
+    /// Header 4, length 1, content 255, expected length 1 (ISO 7816-4): pcscd's readers need take nothing longer.
+    private static let longest = 261
+
+    static let tooLong = Fault(expected: "a command of at most \(longest) bytes, at most 255 of them behind {rest}")
+
+    /// Whether the command is a short one with `content` bytes in the place of ``ApduField/blocks``.
+    func isShort(content: Int) -> Bool {
+        let lengths = parts.map { $0.length ?? content }
+        let behindRest = parts.firstIndex(of: .field(.rest)).map { lengths[($0 + 1)...].reduce(0, +) } ?? 0
+        return lengths.reduce(0, +) <= Self.longest && behindRest <= 0xFF
     }
 
     /// Why a text is not a template.

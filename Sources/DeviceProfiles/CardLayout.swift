@@ -113,11 +113,17 @@ public struct CardLayout: Sendable, Decodable {
 extension CardLayout {
     /// Reads the layout in `path` and checks that it contradicts neither itself nor the chip.
     public static func load(path: String) throws(DataFileError) -> CardLayout {
-        let layout = try JSON5File.decode(CardLayout.self, from: path)
-        if let problem = layout.problem {
-            throw DataFileError(file: path, path: problem.path, expected: problem.expected)
-        }
-        return layout
+        try JSON5File.decode(CardLayout.self, from: path).checked(file: path)
+    }
+
+    /// Reads the layout in `bytes`, with the checks of ``load(path:)``; `file` is the name that an error gives.
+    public static func decode(_ bytes: [UInt8], file: String) throws(DataFileError) -> CardLayout {
+        try JSON5File.decode(CardLayout.self, from: bytes, file: file).checked(file: file)
+    }
+
+    private func checked(file: String) throws(DataFileError) -> CardLayout {
+        if let problem { throw DataFileError(file: file, path: problem.path, expected: problem.expected) }
+        return self
     }
 
     /// MIFARE Classic 4K has 40 sectors (MF1S70 datasheet); the last eight have 15 data blocks.
@@ -141,15 +147,12 @@ extension CardLayout {
             return ("ours.candidates", "sectors from 1 to 39, not \(sector)")
         }
         if ours.freeKeys.isEmpty { return ("ours.freeKeys", "at least one key") }
-        // Three binary digits C1 C2 C3; trailer conditions 110 and 111 would let nobody change the sector ever again.
-        if Self.condition(ours.dataAccess) == nil { return ("ours.dataAccess", "three binary digits") }
-        guard let trailer = Self.condition(ours.trailerAccess), trailer < 0b110 else {
-            return ("ours.trailerAccess", "three binary digits from 000 to 101")
-        }
+        // A block that begins with 0 is no identity, so the card would not be found again.
+        if ours.version == 0 { return ("ours.version", "a number from 1 to 255") }
+        if let problem = accessProblem { return problem }
         let field = old.holderNumber
-        if field.length < 1 || field.offset < 0 || field.offset + field.length > Self.blockSize {
-            return ("old.holderNumber", "offset and length within one block of 16 bytes")
-        }
+        guard (0..<Self.blockSize).contains(field.offset), (1...Self.blockSize - field.offset).contains(field.length)
+        else { return ("old.holderNumber", "offset and length within one block of 16 bytes") }
         if let problem = Self.problem(sector: field.sector, block: field.block, at: "old.holderNumber") {
             return problem
         }
@@ -159,7 +162,17 @@ extension CardLayout {
         return nil
     }
 
-    private static func condition(_ digits: String) -> UInt8? { digits.count == 3 ? UInt8(digits, radix: 2) : nil }
+    /// Under any other condition the sector's own keys could not prove it after its trailer was written, and the card
+    /// would lose one candidate after the other (MF1S50YYX_V1, tables 7 and 8).
+    private var accessProblem: (path: String, expected: String)? {
+        guard ["100", "110"].contains(ours.dataAccess) else {
+            return ("ours.dataAccess", "100 or 110: both keys read, only key B writes")
+        }
+        guard ["011", "100", "101"].contains(ours.trailerAccess) else {
+            return ("ours.trailerAccess", "011, 100 or 101: key B cannot be read, and may change the trailer")
+        }
+        return nil
+    }
 
     private static func problem(sector: Int, block: Int, at path: String) -> (path: String, expected: String)? {
         guard (0..<sectorCount).contains(sector) else { return (path + ".sector", "a sector from 0 to 39") }

@@ -116,6 +116,10 @@ extension ReaderCommands: Decodable {
                 guard sensible.contains(most) else { throw decoder.fault("1 to 16 blocks", at: Key.most) }
                 counts = Array(1...most)
             }
+            // 15 of a sector's blocks hold data, of 16 bytes each.
+            guard send.isShort(content: min(counts.last ?? 1, 15) * 16) else {
+                throw decoder.fault(ApduTemplate.tooLong.expected, at: Key.send)
+            }
         }
     }
 

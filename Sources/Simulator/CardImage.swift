@@ -137,10 +137,17 @@ public struct CardImage: Hashable, Sendable {
         case "nfc": return .flipper
         default: break
         }
-        if ClassicSize(bytes: bytes.count) != nil { return .raw }
+        // A text may happen to be as long as a memory, whose block 0 holds the zero byte of an ATQA.
+        if ClassicSize(bytes: bytes.count) != nil, !isText(bytes) { return .raw }
         let start = bytes.prefix(FlipperImage.firstLine.utf8.count)
         if start.elementsEqual(FlipperImage.firstLine.utf8) { return .flipper }
         return bytes.first { $0 > 0x20 } == UInt8(ascii: "{") ? .proxmarkJSON : .eml
+    }
+
+    private static func isText(_ bytes: [UInt8]) -> Bool {
+        bytes.allSatisfy {
+            $0 >= 0x20 || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\t")
+        }
     }
 
     /// The bytes of `block`.
@@ -151,6 +158,12 @@ public struct CardImage: Hashable, Sendable {
 
 /// Finds the UID in block 0, for forms that do not state it.
 enum ManufacturerBlock {
+    /// The UID that a file states in hexadecimal; `nil` unless it is one that a Classic has, 4 or 7 bytes.
+    static func uid(stated text: String) -> CardUID? {
+        guard let bytes = [UInt8](hex: text), bytes.count <= 7 else { return nil }
+        return CardUID(bytes)
+    }
+
     /// The UID; `nil` when the block begins neither with 4 bytes and their XOR nor with 7 bytes and a 7-byte ATQA.
     static func uid(of memory: [UInt8]) -> CardUID? {
         let block = Array(memory.prefix(ClassicSize.blockLength))

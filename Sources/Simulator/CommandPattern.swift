@@ -35,8 +35,8 @@ final class CommandPattern: Sendable {
     private let takesSeveralBlocks: Bool
     /// Places that hold the same value, as a block's number that stands twice.
     private let twins: [(Int, Int)]
-    /// The place of the byte that says how many follow.
-    private let rest: Int?
+    /// The places of the bytes that say how many follow.
+    private let rests: [Int]
 
     private struct Byte {
         let value: UInt8
@@ -61,11 +61,11 @@ final class CommandPattern: Sendable {
         length = probe.places[.length]?.first
         value = (probe.places[.valueBE] ?? probe.places[.valueLE])?.first
         isValueHighByteFirst = template.fields.contains(.valueBE)
-        rest = probe.rest
+        rests = probe.rests
         twins = probe.places.filter { $0.key.length == 1 }.values
             .flatMap { places in places.dropFirst().map { (places[0], $0) } }
         takesSeveralBlocks = template.fields.contains(.blocks)
-        let varying = Set(probe.places.values.joined() + (probe.rest.map { [$0] } ?? []))
+        let varying = Set(probe.places.values.joined() + probe.rests)
         let bytes = probe.command.enumerated().map { Byte(value: $1, isFixed: !varying.contains($0)) }
         let blocks = takesSeveralBlocks ? probe.places[.blocks] ?? [] : []
         head = Array(bytes.prefix(blocks.first ?? bytes.count))
@@ -88,8 +88,7 @@ final class CommandPattern: Sendable {
             return false
         }
         for (one, other) in twins where command[place(one, command)] != command[place(other, command)] { return false }
-        if let rest { return Int(command[rest]) == command.count - rest - 1 }
-        return true
+        return rests.allSatisfy { Int(command[$0]) == command.count - $0 - 1 }
     }
 
     // MARK: Values of a command that matches
@@ -140,8 +139,8 @@ private struct Probe {
     let command: [UInt8]
     /// The places of every byte of every value.
     let places: [ApduField: [Int]]
-    /// The place of the byte that says how many follow, in a command whose length varies.
-    let rest: Int?
+    /// The places of the bytes that say how many follow, in a command whose length varies.
+    let rests: [Int]
 
     init(_ template: ApduTemplate) {
         func values(_ byte: UInt8, for field: ApduField? = nil) -> [ApduField: [UInt8]] {
@@ -157,12 +156,12 @@ private struct Probe {
             places[field] = zeros.indices.filter { zeros[$0] != other[$0] }
         }
         guard template.fields.contains(.blocks) else {
-            rest = nil
+            rests = []
             return
         }
         var longer = values(0)
         longer[.blocks] = [UInt8](repeating: 0, count: 2 * ClassicSize.blockLength)
         let head = places[.blocks]?.first ?? 0
-        rest = zip(zeros, template.build(longer)).prefix(head).enumerated().first { $1.0 != $1.1 }?.offset
+        rests = zip(zeros, template.build(longer)).prefix(head).enumerated().filter { $1.0 != $1.1 }.map(\.offset)
     }
 }

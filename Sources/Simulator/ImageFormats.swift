@@ -64,9 +64,9 @@ enum FlipperImage {
         }
         let type = values["Mifare Classic type"]?.text.uppercased() ?? ""
         guard let size = ClassicSize.allCases.first(where: { $0.rawValue.uppercased() == type }) else {
-            throw fault("Mifare Classic type", "MINI, 1K or 4K")
+            throw fault("Mifare Classic type", "MINI, 1K, 2K or 4K")
         }
-        guard let uid = values["UID"].flatMap({ [UInt8](hex: $0.text) }).flatMap(CardUID.init) else {
+        guard let uid = values["UID"].flatMap({ ManufacturerBlock.uid(stated: $0.text) }) else {
             throw fault("UID", "4 or 7 bytes in hexadecimal")
         }
         var memory: [UInt8] = []

@@ -88,7 +88,7 @@ enum ProxmarkImage {
             else { throw ImageError(file: file, place: "blocks.\(block)", expected: "32 hexadecimal digits") }
             memory += bytes
         }
-        let stated = content.card?.uid.flatMap { [UInt8](hex: $0) }.flatMap(CardUID.init)
+        let stated = content.card?.uid.flatMap { ManufacturerBlock.uid(stated: $0) }
         if content.card?.uid != nil, stated == nil {
             throw ImageError(file: file, place: "Card.UID", expected: "4 or 7 bytes in hexadecimal")
         }
