@@ -137,10 +137,10 @@ public struct CardImage: Hashable, Sendable {
         case "nfc": return .flipper
         default: break
         }
-        // A text may happen to be as long as a memory, whose block 0 holds the zero byte of an ATQA.
-        if ClassicSize(bytes: bytes.count) != nil, !isText(bytes) { return .raw }
+        // Texts first: one may happen to be as long as a memory, whose block 0 holds the zero byte of an ATQA.
         let start = bytes.prefix(FlipperImage.firstLine.utf8.count)
         if start.elementsEqual(FlipperImage.firstLine.utf8) { return .flipper }
+        if ClassicSize(bytes: bytes.count) != nil, !isText(bytes) { return .raw }
         return bytes.first { $0 > 0x20 } == UInt8(ascii: "{") ? .proxmarkJSON : .eml
     }
 
