@@ -16,6 +16,12 @@ public enum JSON5File {
     public static func decode<T: Decodable>(
         _ type: T.Type, from bytes: [UInt8], file: String
     ) throws(DataFileError) -> T {
+        // At a name without quotes the library's JSON5 decoder ends the process on a byte that is no UTF-8
+        // (FoundationEssentials of Swift 6.3).
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        if let line = lines.firstIndex(where: { String(validating: $0, as: UTF8.self) == nil }) {
+            throw DataFileError(file: file, path: "line \(line + 1)", expected: "text in UTF-8")
+        }
         let decoder = JSONDecoder()
         decoder.allowsJSON5 = true
         do {

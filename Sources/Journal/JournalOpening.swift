@@ -75,7 +75,7 @@ extension JournalWriter {
             keyIdentifier: keyIdentifier, keys: keys)
         if scan.next > 1, let last = scan.lastStep, last >= keys.present {
             // Where the last records are lost, staying is always allowed and going forward may not be.
-            _ = head.keys.move(to: scan.isStepStale ? last : last + 1)
+            _ = head.keys.move(to: scan.isStepStale || last == .max ? last : last + 1)
         }
         do throws(StorageError) {
             try file.store(head)

@@ -86,6 +86,16 @@ public final class ClassicCard {
         session = nil
         isSilent = true
         places.forget()
+        do throws(ClassicError) {
+            return try selectOnce()
+        } catch {
+            // An answer lost here would cost the card a sector that it has.
+            guard error.isCardStillThere else { throw error }
+            return try selectOnce()
+        }
+    }
+
+    private func selectOnce() throws(ClassicError) -> CardUID {
         do throws(PCSCError) {
             try transport.reselect()
         } catch {

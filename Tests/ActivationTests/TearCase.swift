@@ -72,9 +72,12 @@ struct TearCase {
         let before = card.chip.memory
         let kiosks = changesKiosk ? [kiosk(101), kiosk(102)] : [kiosk(101)]
         var books = PurseBooks(purse: Fen(350))
+        var tornTrailers = 0
         for (index, fault) in faults.enumerated() {
             _ = kiosks[index % kiosks.count].tap(card, fault: fault)
             counts.count(fault)
+            let last = kiosks[index % kiosks.count].exchanges.last?.written ?? 0..<0
+            if case .tear = fault.kind, last.contains(where: ClassicSize.isTrailer) { tornTrailers += 1 }
             if kiosks.allSatisfy({ $0.journal.intents.isEmpty }), card.chip.memory != before {
                 return "written before an intent was durable"
             }
@@ -89,24 +92,26 @@ struct TearCase {
         counts.patterns += 1
         counts.fenCreated += max(0, books.difference)
         counts.fenDestroyed += max(0, -books.difference)
-        return judge(report.ending, card, before, faults, books, &counts)
+        return judge(report.ending, card, before, tornTrailers, books, &counts)
     }
 
+    private var candidates: [Int] { Kiosk.layout.ours.candidates.filter { $0 < size.sectors } }
+
     private func judge(
-        _ ending: ActivationEnding, _ card: SimulatedCard, _ before: [UInt8], _ faults: [CardFault],
+        _ ending: ActivationEnding, _ card: SimulatedCard, _ before: [UInt8], _ tornTrailers: Int,
         _ books: PurseBooks, _ counts: inout TearCounts
     ) -> String? {
         var problem: String?
         switch ending {
         case .activated(_, let sector, _, _):
             counts.finished += 1
-            if sector != Kiosk.layout.ours.candidates.first(where: { $0 < size.sectors }) { counts.moved += 1 }
-            problem = unsteady(card, in: sector)
+            if sector != candidates.first { counts.moved += 1 }
+            // Only a torn trailer costs a sector, and one at most.
+            let passed = candidates.firstIndex(of: sector) ?? candidates.count
+            problem = passed > tornTrailers ? "\(passed) sectors given up" : unsteady(card, in: sector)
         case .chipDefective:
             counts.defective += 1
-            // Each torn trailer costs one sector at most.
-            let candidates = Kiosk.layout.ours.candidates.count { $0 < size.sectors }
-            if faults.count < candidates { problem = "defective after \(faults.count) faults" }
+            if tornTrailers < candidates.count { problem = "defective after \(tornTrailers) torn trailers" }
         default: problem = "the last tap ended as \(ending)"
         }
         if problem != nil { counts.lost += 1 }

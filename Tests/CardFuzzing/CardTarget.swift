@@ -22,13 +22,8 @@ public enum CardTarget: String, CaseIterable, Sendable {
         switch self {
         case .image: ImageTarget.feed(bytes)
         case .chip: ChipTarget.feed(bytes)
-        case .profile where Self.isText(bytes): ProfileTarget.feed(bytes)
-        case .layout where Self.isText(bytes): LayoutTarget.feed(bytes)
-        case .profile, .layout: break
+        case .profile: ProfileTarget.feed(bytes)
+        case .layout: LayoutTarget.feed(bytes)
         }
     }
-
-    /// Whether the library's JSON5 decoder can be given `bytes`: at a name without quotes it traps on F8 to FF, which
-    /// are not UTF-8 (FoundationEssentials of Swift 6.3.1, `_decodeScalar`; the corpus' `found-json5-not-utf8`).
-    private static func isText(_ bytes: [UInt8]) -> Bool { String(validating: bytes, as: UTF8.self) != nil }
 }

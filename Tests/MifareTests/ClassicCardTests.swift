@@ -186,7 +186,7 @@ private final class ScriptedTransport: CardTransport {
             ("90", .malformedAnswer(operation: .uid)), ("1234569000", .malformedAnswer(operation: .uid)),
             ("6a81", .refused(operation: .uid, status: 0x6A81)),
         ] {
-            #expect(throws: error) { try card(ScriptedTransport([answer, answer])).selectUID() }
+            #expect(throws: error) { try card(ScriptedTransport([answer, answer, answer])).selectUID() }
         }
         let brief = "00112233" + "9000"
         let short = card(ScriptedTransport(["9000", "9000", brief, uid, "9000", "9000", brief]))
@@ -203,7 +203,7 @@ private final class ScriptedTransport: CardTransport {
         }
         #expect(first?.isCardGone == true)
         let second = #expect(throws: ClassicError.transport(other)) {
-            try card(ScriptedTransport([.failure(other), .failure(other)])).selectUID()
+            try card(ScriptedTransport([.failure(other), .failure(other), .failure(other)])).selectUID()
         }
         #expect(second?.isCardGone == false)
     }
