@@ -20,6 +20,9 @@ struct SectorWork: Equatable {
     let seal: Bool
     /// Whether nothing of ours was there.
     let isFresh: Bool
+    /// Whether our finished application lies there under a free sector's keys, as only a copy does: we seal a sector
+    /// after it got its own.
+    var isOpenCopy = false
 }
 
 /// Finds out where a candidate sector stands, from the card alone.
@@ -83,11 +86,12 @@ struct SectorProbe {
             let isOurs = Array(blocks.prefix(plan.content.data.count)) == plan.content.data
             return isOurs ? finish(opening, access, blocks) : nil
         }
-        guard plan.content.mayHaveLeft(blocks) else { return .notAvailable }
+        let isOpenCopy = blocks[0] == plan.identity.block && plan.copies(blocks).isSealed
+        guard isOpenCopy || plan.content.mayHaveLeft(blocks) else { return .notAvailable }
         return .writable(
             SectorWork(
                 opening: opening, dataBlocks: plan.content.data.count, trailer: true, seal: true,
-                isFresh: blocks.allSatisfy { $0 == .zero }))
+                isFresh: blocks.allSatisfy { $0 == .zero }, isOpenCopy: isOpenCopy))
     }
 
     /// What is left to be done in a sector that nobody but us can have written.
@@ -104,10 +108,7 @@ struct SectorProbe {
         if access == ours.accessBits {
             return writable(keyB, data: data, trailer: !copies.isSealed, seal: !copies.isSealed)
         }
-        let rule = access.trailerPermissions
-        guard
-            [rule.writeKeyA, rule.writeAccessBits, rule.writeKeyB].allSatisfy({ $0.allows(opening.type) })
-        else { return nil }
+        guard access.trailerPermissions.writeWhole.allows(opening.type) else { return nil }
         let mayWriteData = (0..<3).allSatisfy { access.permissions(forGroup: $0).write.allows(opening.type) }
         if mayWriteData { return writable(opening, data: data, trailer: true, seal: !copies.isSealed) }
         // The data was read back before the trailer was touched.

@@ -125,10 +125,7 @@ final class Tap {
                     try record(plan, sector: sector, intent: 0)
                     return plan.activated(in: sector)
                 case .writable(let work):
-                    if plan.isHeldActive, work.isFresh {
-                        plan.hints.insert(.reset)
-                        observe(.hinted(plan.hints))
-                    }
+                    note(work, &plan)
                     let intent = try recordIntent(plan, sector: sector)
                     guard try claim(plan, sector, work) else { continue }
                     try record(plan, sector: sector, intent: intent)
@@ -138,6 +135,14 @@ final class Tap {
             }
         }
         return try giveUp(plan)
+    }
+
+    /// What a sector found says of the card, beside what is to be done with it.
+    private func note(_ work: SectorWork, _ plan: inout Plan) {
+        let known = plan.hints
+        if plan.isHeldActive, work.isFresh { plan.hints.insert(.reset) }
+        if work.isOpenCopy { plan.hints.insert(.defaultKeysOpen) }
+        if plan.hints != known { observe(.hinted(plan.hints)) }
     }
 
     /// What block 0 says, and whether it speaks for a copied card; also the card's true size.

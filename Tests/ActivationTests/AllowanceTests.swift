@@ -130,7 +130,7 @@ struct AllowanceTests {
 }
 
 /// A counter without a box.
-private final class Till {
+final class Till {
     let time = SimulatedTime()
     private let reader: SimulatedReader
     private let log = ExchangeLog()

@@ -217,6 +217,27 @@ struct HandshakeTests {
         #expect(kiosk.journal.outcomes.map { CloneHints(rawValue: $0.hints) } == [.reset])
     }
 
+    @Test("Our finished application under everybody's keys is a copy: it is noted, served, and gets keys of its own")
+    func openCopy() throws {
+        for uses in 0...2 {
+            let card = try repository.card(.oneK, uid: [0x04, 0x11, 0x22, 0x33])
+            _ = Kiosk().tap(card)
+            for _ in 0..<uses { _ = try Till(repository.acr122u).use(card) }
+            var chip = card.chip
+            let trailer = ClassicSize.trailer(ofSector: 9)
+            let fresh = ClassicChip(factory: .oneK, uid: chip.uid)
+            chip.store(fresh.content(of: trailer), at: trailer)
+            card.chip = chip
+            let kiosk = Kiosk()
+            guard case .activated(_, 9, _, _) = kiosk.tap(card).ending else {
+                Issue.record("not activated in its sector after \(uses) uses")
+                continue
+            }
+            #expect(kiosk.journal.outcomes.map { CloneHints(rawValue: $0.hints) } == [.defaultKeysOpen])
+            #expect(try Till(repository.acr122u).read(card).sector == 9)
+        }
+    }
+
     @Test("A reader that goes deaf at any command makes no card defective, and the card is finished by the next tap")
     func deafReader() throws {
         let count = Kiosk().tap(try repository.card(.oneK, uid: [0x04, 0x11, 0x22, 0x33])).apdus
