@@ -79,15 +79,13 @@ enum ProfileTarget {
         guard let uid = CardUID([1, 2, 3, 4]) else { return }
         reader.layDown(SimulatedCard(ClassicChip(factory: .mini, uid: uid)))
         for signal in profile.signals {
-            let answer: [UInt8]?
             switch signal.transport {
-            case .apdu: answer = try? reader.transmit(signal.command.send)
+            case .apdu: _ = try? reader.transmit(signal.command.send)
             case .escape:
-                answer = try? profile.controlCodes.controlCodes.first.map { code throws(PCSCError) in
-                    try reader.control(code: code, signal.command.send)
+                for code in profile.controlCodes.controlCodes {
+                    _ = try? reader.control(code: code, signal.command.send)
                 }
             }
-            _ = answer.map(signal.command.isAnswered)
         }
     }
 }

@@ -15,16 +15,68 @@ import Testing
 
     private let ones = Block(repeating: 1)
 
-    @Test("A session reads and writes in every shipped dialect", arguments: ["acr122u", "generic-pcsc", "virtual-pcd"])
-    func everyDialect(_ id: String) throws {
-        let reader = try reader(id)
-        reader.layDown(try factoryCard())
-        let card = session(reader, [1])
-        #expect(try card.selectUID().bytes == [0x12, 0x34, 0x56, 0x78])
-        try card.authenticate(sector: 1, key: .factory, type: .a)
-        try card.write(block: 4, ones)
-        #expect(try card.read(block: 4) == ones)
+    @Test("A session reads and writes in every dialect, with both keys, block by block and several at once")
+    func everyDialect() throws {
+        let trailer = try SectorTrailer(
+            keyA: .factory, accessBits: try #require(AccessBits(conditions: [0b100, 0b110, 0b110, 0b011])),
+            keyB: .directory)
+        for profile in try allDialects() {
+            for size in ClassicSize.allCases {
+                let reader = SimulatedReader(profile: profile, time: SimulatedTime())
+                reader.layDown(try factoryCard(size))
+                let card = session(reader, [1], size: size)
+                #expect(try card.selectUID().bytes == [0x12, 0x34, 0x56, 0x78])
+                try card.authenticate(sector: 1, key: .factory, type: .a)
+                try card.write(from: 4, [ones, .zero, ones])
+                #expect(try card.read(blocks: 4..<7) == [ones, .zero, ones])
+                try card.writeTrailer(sector: 1, trailer)
+                #expect(try card.read(blocks: 4..<7, key: .factory, type: .a) == [ones, .zero, ones], "\(profile.id)")
+                // Key A may only read now.
+                try card.authenticate(sector: 1, key: .factory, type: .a)
+                #expect(throws: ClassicError.self, "\(profile.id)") { try card.write(block: 4, .zero) }
+                try card.authenticate(sector: 1, key: .directory, type: .b)
+                try card.write(block: 4, .zero)
+                #expect(try card.read(block: 4) == .zero, "\(profile.id)")
+            }
+        }
     }
+
+    @Test("The chip itself adds, subtracts and copies in every dialect that has commands for it")
+    func values() throws {
+        var tried = 0
+        for profile in try allDialects() {
+            let reader = SimulatedReader(profile: profile, time: SimulatedTime())
+            reader.layDown(try factoryCard())
+            let card = session(reader, [1])
+            try card.selectUID()
+            try card.authenticate(sector: 1, key: .factory, type: .a)
+            try card.store(value: 1000, block: 5)
+            #expect(try card.readValue(block: 5) == 1000)
+            for (operation, value, change) in [
+                (CardOperation.increment, Int32(1234), { () throws in try card.increment(block: 5, by: 234) }),
+                (.decrement, 1000, { () throws in try card.decrement(block: 5, by: 234) }),
+            ] {
+                guard profile.commands[operation] != nil else {
+                    #expect(throws: ClassicError.self, "\(profile.id)") { try change() }
+                    continue
+                }
+                try change()
+                #expect(try card.readValue(block: 5) == value, "\(operation.rawValue) on \(profile.id)")
+                tried += 1
+            }
+            try card.copyValue(block: 5, to: 6)
+            #expect(try card.readValue(block: 6) == card.readValue(block: 5), "\(profile.id)")
+            // Only data blocks of sectors that are ours hold values.
+            for block in [4 + 3, 8, 0] {
+                #expect(throws: ClassicError.self) { try card.increment(block: block, by: 1) }
+            }
+        }
+        print("values: \(tried) additions and subtractions by the chip, a copy in every dialect")
+        #expect(tried > 0)
+    }
+
+    /// Every shipped one, and one that has all that a profile can say.
+    private func allDialects() throws -> [ReaderProfile] { try shippedProfiles().profiles + [inventedProfile()] }
 
     @Test("Every command takes the profile's latency on the simulated clock")
     func latency() throws {
