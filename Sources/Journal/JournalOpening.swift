@@ -74,7 +74,8 @@ extension JournalWriter {
             epoch: epoch, sequence: scan.next - 1, chainMAC: scan.chain ?? .start, boot: scan.boot &+ 1,
             keyIdentifier: keyIdentifier, keys: keys)
         if scan.next > 1, let last = scan.lastStep, last >= keys.present {
-            // Where the last records are lost, staying is always allowed and going forward may not be.
+            // Where the last records are lost, staying is always allowed and going forward may not be. No journal gets to
+            // the last step there is; a damaged header may say so.
             _ = head.keys.move(to: scan.isStepStale || last == .max ? last : last + 1)
         }
         do throws(StorageError) {
