@@ -43,6 +43,7 @@ let package = Package(
         .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         room("Platform", ["CLinux"]),
         room("DataFiles"),
@@ -65,7 +66,7 @@ let package = Package(
         room(
             "Ledger",
             [
-                "Platform", "Journal", "LedgerProtocol", crypto, logging,
+                "Platform", "Journal", "LedgerProtocol", "CPQ", crypto, logging,
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
             ]),
@@ -124,7 +125,7 @@ let package = Package(
         tests("Sync", ["Journal", "LedgerProtocol", "Simulator", "Platform", "Ledger"]),
         tests("Voice", ["Platform", "DataFiles"]),
         tests("Health", ["Platform"]),
-        tests("Ledger", ["Journal", "LedgerProtocol", "Platform", crypto, logging]),
+        tests("Ledger", ["Journal", "LedgerProtocol", "Platform", "TestSupport", crypto, logging], exclude: ["Fixtures"]),
         tests(
             "Simulator", ["CardFuzzing", "DeviceProfiles", "SmartCard", "Mifare", "Platform", "TestSupport"],
             exclude: ["Fixtures/card-corpus"]),

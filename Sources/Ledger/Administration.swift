@@ -36,7 +36,7 @@ public struct Administration {
         return try store.write { transaction in
             var summary = ImportSummary()
             for (index, terminal) in file.terminals.enumerated() {
-                if try register(terminal, at: "terminals[\(index)]", in: transaction) {
+                if try register(terminal, at: "terminals[\(index)]", now: now, in: transaction) {
                     summary.terminalsRegistered += 1
                 }
             }
@@ -94,14 +94,16 @@ public struct Administration {
         _ lost: Bool, holderNumber: String, now: Int64, in transaction: any LedgerTransaction
     ) throws -> ReportResult {
         let holder = HolderHash(holderNumber: holderNumber, key: rosterKey)
-        guard let account = try transaction.holderAccount(of: holder) else { return .unknownHolder }
+        guard let account = try transaction.holderAccount(of: holder, forUpdate: true) else { return .unknownHolder }
         guard account.isReportedLost != lost else { return .unchanged }
         try transaction.execute(
-            "UPDATE accounts SET lost_ms = ? WHERE number = ?", [.number(lost ? now : nil), .integer(account.number)])
-        try transaction.execute(
-            "UPDATE cards SET status = ? WHERE account = ?",
-            [.text(lost ? "reported-lost" : "active"), .integer(account.number)])
-        try transaction.raiseRosterVersion(now: now)
+            "UPDATE accounts SET lost_ms = ?, roster_version = 0 WHERE number = ?",
+            [.number(lost ? now : nil), .integer(account.number)])
+        if let card = try transaction.activeCard(account: account.number) {
+            try transaction.list(
+                CardTag(uid: card.uid, key: rosterKey), isListed: lost, account: account.number,
+                reason: "reported lost", now: now)
+        }
         return .changed
     }
 
@@ -136,7 +138,6 @@ public struct Administration {
                     ]),
                 now: now)
         }
-        try transaction.raiseRosterVersion(now: now)
         return true
     }
 
@@ -144,7 +145,7 @@ public struct Administration {
     ///
     /// The journal key may not: what is stored was chained with it.
     private func register(
-        _ terminal: ImportFile.Terminal, at path: String, in transaction: any LedgerTransaction
+        _ terminal: ImportFile.Terminal, at path: String, now: Int64, in transaction: any LedgerTransaction
     ) throws -> Bool {
         let tokenHash = Array(SHA256.hash(data: Array(terminal.token.utf8)))
         let key = try terminal.journalKeyBytes(at: path)
@@ -152,14 +153,15 @@ public struct Administration {
             guard known.journalKeyBytes == key else {
                 throw ImportError("\(path).journalKey", "expected the key that terminal \(terminal.number) has already")
             }
-            if known.name == terminal.name, known.tokenHash == tokenHash { return false }
+            let standing = try transaction.standing(of: terminal.number, token: terminal.token, now: now)
+            if known.name == terminal.name, standing == .current { return false }
         }
         try transaction.execute(
             """
-            INSERT INTO terminals (number, name, token_hash, journal_key) VALUES (?, ?, ?, ?)
-            ON CONFLICT (number) DO UPDATE SET name = excluded.name, token_hash = excluded.token_hash
-            """,
-            [.number(terminal.number), .text(terminal.name), .blob(tokenHash), .blob(key)])
+            INSERT INTO terminals (number, name, journal_key) VALUES (?, ?, ?)
+            ON CONFLICT (number) DO UPDATE SET name = excluded.name
+            """, [.number(terminal.number), .text(terminal.name), .blob(key)])
+        try transaction.giveCredential(tokenHash, to: terminal.number, expires: nil, now: now)
         return true
     }
 }

@@ -28,16 +28,16 @@ struct ChainVerifier {
         var lastKept: Slot?
     }
 
-    private var keys: ChainKeys
+    private(set) var keys: ChainKeys
     private var link: ChainLink
     /// The MAC of the record before, and its gap if it was a stand-in.
     private var previous: (gap: GapRecord, mac: ChainMAC)?
     /// The last record that is no stand-in.
     private var lastKept: Slot?
 
-    /// A verifier of `epoch` that goes on at `position`; `nil` at the beginning.
-    init(key: ChainKey, epoch: UInt32, at position: Position?) {
-        keys = ChainKeys(root: key, epoch: epoch)
+    /// A verifier with an epoch's `keys` that goes on at `position`; `nil` at the beginning.
+    init(keys: ChainKeys, at position: Position?) {
+        self.keys = keys
         link = position.map { ChainLink(after: $0.last.slot, bytes: $0.last.raw) } ?? .mac(.start)
         if let last = position?.last { previous = Self.standIn(last.slot).map { ($0, Slot.mac(of: last.raw)) } }
         lastKept = position?.lastKept

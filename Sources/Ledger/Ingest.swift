@@ -16,12 +16,16 @@ struct Ingest {
 
     let transaction: any LedgerTransaction
     let now: Int64
+    let keys: ChainKeyCache
 
     func take(_ upload: Upload) throws -> Verdict {
         guard let terminal = try transaction.terminal(upload.terminal) else {
             return .refused(.unknownTerminal(upload.terminal))
         }
         if let reason = terminal.frozenReason { return .refused(.frozen(reason)) }
+        guard try transaction.knows(epoch: upload.epoch, of: upload.terminal, now: now) else {
+            return .refused(.unknownEpoch(upload.epoch))
+        }
         let cursor = try transaction.cursor(terminal: upload.terminal, epoch: upload.epoch)
         let acknowledged = cursor?.acknowledged ?? 0
         guard upload.first <= acknowledged + 1 else { return .refused(.gap(expected: acknowledged + 1)) }
@@ -31,18 +35,44 @@ struct Ingest {
             return .refused(try freeze(upload, reason))
         }
         let fresh = upload.records.drop { $0.slot.sequence <= acknowledged }
-        var verifier = ChainVerifier(
-            key: terminal.journalKey, epoch: upload.epoch, at: try position(of: upload, at: acknowledged))
-        let verdicts = fresh.map { verifier.take($0.slot, raw: $0.raw) }
-        for (record, verdict) in zip(fresh, verdicts) where verdict == .foreign {
-            let reason = "record \(record.slot.sequence) of epoch \(upload.epoch) does not continue the chain"
+        guard let verdicts = try judge(fresh, of: upload, of: terminal, after: acknowledged) else {
+            let reason = "a record of epoch \(upload.epoch) after \(acknowledged) does not continue the chain"
             return .refused(try freeze(upload, reason))
         }
         if cursor == nil { try transaction.addCursor(terminal: upload.terminal, epoch: upload.epoch) }
-        for (record, verdict) in zip(fresh, verdicts) {
-            try store(record, of: upload, isVerified: verdict == .verified)
-        }
+        try post(Array(zip(fresh, verdicts)), of: upload)
         return .taken(try acknowledge(upload, cursor: cursor ?? (0, .start)))
+    }
+
+    /// What each of `records` turned out to be; `nil` when one is not of the terminal's chain.
+    private func judge(
+        _ records: some Sequence<Upload.Record>, of upload: Upload, of terminal: RegisteredTerminal,
+        after acknowledged: UInt64
+    ) throws -> [ChainVerifier.Verdict]? {
+        var verifier = ChainVerifier(
+            keys: keys.keys(of: terminal, epoch: upload.epoch), at: try position(of: upload, at: acknowledged))
+        var verdicts: [ChainVerifier.Verdict] = []
+        for record in records {
+            let verdict = verifier.take(record.slot, raw: record.raw)
+            if verdict == .foreign { return nil }
+            verdicts.append(verdict)
+        }
+        keys.keep(verifier.keys, of: terminal, epoch: upload.epoch)
+        return verdicts
+    }
+
+    private func post(_ records: [(Upload.Record, ChainVerifier.Verdict)], of upload: Upload) throws {
+        guard !records.isEmpty else { return }
+        let businesses = records.map { Business($0.0.slot) }
+        var posting = Posting(
+            books: try BatchBooks(
+                about: businesses, terminal: upload.terminal, epoch: upload.epoch, in: transaction), now: now)
+        for ((record, verdict), business) in zip(records, businesses) {
+            let name = RecordName(terminal: upload.terminal, epoch: upload.epoch, sequence: record.slot.sequence)
+            posting.store(record, as: name, isVerified: verdict == .verified)
+            posting.post(business, of: record.slot, name: name)
+        }
+        try posting.books.changes.write(to: transaction)
     }
 
     private func acknowledge(
@@ -62,7 +92,7 @@ struct Ingest {
         }
         return Acknowledgement(
             acknowledged: end, chainHead: head.bytes.hex(), timeMilliseconds: now,
-            rosterVersion: try transaction.rosterVersion())
+            rosterVersion: try transaction.feedVersion(.roster))
     }
 
     private func position(of upload: Upload, at acknowledged: UInt64) throws -> ChainVerifier.Position? {
@@ -128,23 +158,32 @@ struct Ingest {
             [.text(reason), .integer(now), .number(upload.terminal)])
         return .fork(reason)
     }
-
-    private func store(_ record: Upload.Record, of upload: Upload, isVerified: Bool) throws {
-        let name = RecordName(terminal: upload.terminal, epoch: upload.epoch, sequence: record.slot.sequence)
-        try transaction.execute(
-            "INSERT INTO records (terminal, epoch, sequence, raw, verified, received_ms) VALUES (?, ?, ?, ?, ?, ?)",
-            name.values + [.blob(record.raw), .integer(isVerified ? 1 : 0), .integer(now)])
-        try Posting(transaction: transaction, now: now).post(record.slot, name: name)
-    }
 }
 
 extension LedgerTransaction {
     /// How far an epoch has come, and the chain MAC of its last record.
     func cursor(terminal: UInt16, epoch: UInt32) throws -> (acknowledged: UInt64, head: ChainMAC)? {
         let row = try first(
-            "SELECT acknowledged, chain_head FROM cursors WHERE terminal = ? AND epoch = ?",
+            "SELECT acknowledged, chain_head FROM cursors WHERE terminal = ? AND epoch = ?\(forUpdate)",
             [.number(terminal), .number(epoch)])
         return try row.map { (try $0.number(0), ChainMAC(bytes: try $0.blob(1))) }
+    }
+
+    /// Whether a terminal may write in `epoch`: its first one registers itself, every other one a technician does, because
+    /// a new journal means that the end of the old one may be missing.
+    func knows(epoch: UInt32, of terminal: UInt16, now: Int64) throws -> Bool {
+        let known = try rows("SELECT epoch FROM epochs WHERE terminal = ?", [.number(terminal)])
+        if known.isEmpty {
+            try register(epoch: epoch, of: terminal, reason: "the first", now: now)
+            return true
+        }
+        return try known.contains { try $0.integer(0) == Int64(epoch) }
+    }
+
+    func register(epoch: UInt32, of terminal: UInt16, reason: String, now: Int64) throws {
+        try execute(
+            "INSERT INTO epochs (terminal, epoch, registered_ms, reason) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [.number(terminal), .number(epoch), .integer(now), .text(reason)])
     }
 
     func addCursor(terminal: UInt16, epoch: UInt32) throws {

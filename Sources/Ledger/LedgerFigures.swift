@@ -26,11 +26,12 @@ public struct LedgerFigures: Codable, Hashable, Sendable {
         self = try store.read { transaction in
             func count(_ what: String) throws -> Int64 { try transaction.integer("SELECT count(*) FROM \(what)") }
             return LedgerFigures(
-                version: LedgerVersion.current, rosterVersion: Int64(try transaction.rosterVersion()),
+                version: LedgerVersion.current, rosterVersion: Int64(try transaction.feedVersion(.roster)),
                 terminals: try count("terminals"), frozen: try count("terminals WHERE frozen_reason IS NOT NULL"),
                 records: try count("records"), accounts: try count("accounts WHERE kind = 'holder'"),
-                cards: try count("cards"), pending: try count("intents WHERE state = 'pending'"),
-                suspense: try count("suspense"), cases: try count("cases"))
+                cards: try count("cards WHERE status = 'active'"),
+                pending: try count("intents WHERE state = 'pending'"),
+                suspense: try count("suspense WHERE resolved_ms IS NULL"), cases: try count("cases"))
         }
     }
 

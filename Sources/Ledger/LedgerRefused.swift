@@ -20,6 +20,12 @@ public struct LedgerRefused: Error, Hashable, Sendable {
     /// The records contradict what is stored, or are not the terminal's: it is frozen from now on.
     static func fork(_ message: String) -> LedgerRefused { LedgerRefused(423, "L-FORK", message) }
 
+    /// The journal was made anew, and nobody has registered it.
+    static func unknownEpoch(_ epoch: UInt32) -> LedgerRefused {
+        LedgerRefused(
+            409, "L-EPOCH", "epoch \(epoch) is not registered for this terminal: `yika-ledger terminal epoch`")
+    }
+
     /// The terminal was frozen earlier.
     static func frozen(_ reason: String) -> LedgerRefused {
         LedgerRefused(423, "L-FROZEN", "this terminal is frozen: \(reason)")
@@ -40,6 +46,9 @@ public struct LedgerRefused: Error, Hashable, Sendable {
 
     /// The terminal's token is missing or wrong.
     static let denied = LedgerRefused(401, "L-DENIED", "the terminal's token is missing or wrong")
+
+    /// The terminal's credential has run out; only its records are still taken.
+    static let expired = LedgerRefused(401, "L-EXPIRED", "the terminal's credential has run out: enrol it again")
 
     /// Something failed on the ledger's side; its log says what.
     static let inside = LedgerRefused(500, "L-INTERNAL", "the ledger failed; try again later")

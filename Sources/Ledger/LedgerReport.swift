@@ -78,9 +78,9 @@ public struct LedgerReport: Encodable, Sendable {
     private static let accountQuery = """
         SELECT a.number, coalesce(a.category, a.kind), a.name, a.status,
             CASE WHEN a.lost_ms IS NULL THEN 'no' ELSE 'yes' END,
-            coalesce(a.balance_fen, (SELECT coalesce(sum(p.fen), 0) FROM postings p WHERE p.account = a.number)),
+            coalesce(a.balance_fen, (SELECT CAST(coalesce(sum(p.fen), 0) AS BIGINT) FROM postings p WHERE p.account = a.number)),
             c.uid, c.serial
-        FROM accounts a LEFT JOIN cards c ON c.account = a.number ORDER BY a.number
+        FROM accounts a LEFT JOIN cards c ON c.account = a.number AND c.status = 'active' ORDER BY a.number
         """
 
     private static let activationColumns = [

@@ -12,6 +12,7 @@ public final class LedgerService: Sendable {
     private let time: any TimeSource
     private let logger: Logger
     private let rosters: RosterDesk
+    private let keys = ChainKeyCache()
 
     /// A service on the books in `store`.
     public init(store: any LedgerStore, keys: LedgerKeys, time: any TimeSource, logger: Logger) {
@@ -28,10 +29,11 @@ public final class LedgerService: Sendable {
     public func ingest(
         terminal: UInt16, token: String, epoch: UInt32, first: UInt64, body: [UInt8]
     ) throws -> Acknowledgement {
-        try authenticate(terminal: terminal, token: token)
+        // Records carry their own proof: whoever may do nothing else any more may still bring them.
+        try authenticate(terminal: terminal, token: token, orExpired: true)
         let upload = try Upload(terminal: terminal, epoch: epoch, first: first, body: body)
         let now = time.wallMilliseconds()
-        let verdict = try store.write { try Ingest(transaction: $0, now: now).take(upload) }
+        let verdict = try store.write { try Ingest(transaction: $0, now: now, keys: keys).take(upload) }
         switch verdict {
         case .taken(let acknowledgement):
             return acknowledgement
@@ -71,16 +73,19 @@ public final class LedgerService: Sendable {
     public func status() throws -> LedgerStatus {
         LedgerStatus(
             version: LedgerVersion.current, timeMilliseconds: time.wallMilliseconds(),
-            rosterVersion: try store.read { try $0.rosterVersion() })
+            rosterVersion: try store.read { try $0.feedVersion(.roster) })
     }
 
-    /// Lets a terminal in that is registered, has its token, and is not frozen.
-    private func authenticate(terminal number: UInt16, token: String) throws {
-        guard let terminal = try store.read({ try $0.terminal(number) }) else {
-            throw LedgerRefused.unknownTerminal(number)
+    /// Lets a terminal in that is registered, shows what it was given, and is not frozen.
+    private func authenticate(terminal number: UInt16, token: String, orExpired: Bool = false) throws {
+        let now = time.wallMilliseconds()
+        let (known, standing) = try store.read {
+            (try $0.terminal(number), try $0.standing(of: number, token: token, now: now))
         }
-        // A digest compares in constant time, so that a token cannot be found out byte by byte.
-        guard SHA256.hash(data: Array(token.utf8)) == terminal.tokenHash else { throw LedgerRefused.denied }
+        guard let terminal = known else { throw LedgerRefused.unknownTerminal(number) }
+        guard standing == .current || standing == .expired && orExpired else {
+            throw standing == .expired ? LedgerRefused.expired : LedgerRefused.denied
+        }
         if let reason = terminal.frozenReason { throw LedgerRefused.frozen(reason) }
     }
 }

@@ -5,34 +5,50 @@ import LedgerProtocol
 struct HolderAccount {
     let number: Int64
     let isOpen: Bool
-    let isReportedLost: Bool
+    /// When the card was reported lost, in milliseconds since 1970-01-01 UTC.
+    let lost: Int64?
     /// The serial that the account's card has, or will get.
     let cardSerial: UInt32
-    let balance: Int64
+    /// In fen; never negative, see ``debt``.
+    var balance: Int64
+    /// What the holder owes, in fen: sales that the balance did not cover.
+    var debt: Int64
 
-    fileprivate static let columns = "number, status, lost_ms, card_serial, balance_fen"
+    var isReportedLost: Bool { lost != nil }
 
-    fileprivate init(_ row: SQLRow) throws {
+    static let columns = "number, status, lost_ms, card_serial, balance_fen, debt_fen"
+
+    init(_ row: SQLRow) throws {
         number = try row.integer(0)
         isOpen = try row.text(1) == "open"
-        isReportedLost = !row.isNull(2)
+        lost = row.isNull(2) ? nil : try row.integer(2)
         cardSerial = try row.number(3)
         balance = try row.integer(4)
+        debt = try row.integer(5)
     }
 }
 
 /// A card that was activated.
-struct ActiveCard {
+struct KnownCard {
     let uid: [UInt8]
     let account: Int64
     let serial: UInt32
+    /// Whether it is still in use: one that was replaced is not.
+    let isActive: Bool
 
-    fileprivate static let columns = "uid, account, serial"
+    static let columns = "uid, account, serial, status"
 
-    fileprivate init(_ row: SQLRow) throws {
-        uid = try row.blob(0)
-        account = try row.integer(1)
-        serial = try row.number(2)
+    init(uid: [UInt8], account: Int64, serial: UInt32, isActive: Bool) {
+        self.uid = uid
+        self.account = account
+        self.serial = serial
+        self.isActive = isActive
+    }
+
+    init(_ row: SQLRow) throws {
+        self.init(
+            uid: try row.blob(0), account: try row.integer(1), serial: try row.number(2),
+            isActive: try row.text(3) == "active")
     }
 }
 
@@ -40,7 +56,6 @@ struct ActiveCard {
 struct RegisteredTerminal {
     let number: UInt16
     let name: String
-    let tokenHash: [UInt8]
     let journalKeyBytes: [UInt8]
     let frozenReason: String?
 
@@ -54,39 +69,31 @@ extension LedgerTransaction {
         ).map(HolderAccount.init)
     }
 
-    func holderAccount(of holder: HolderHash) throws -> HolderAccount? {
-        try first("SELECT \(HolderAccount.columns) FROM accounts WHERE holder = ?", [.blob(holder.bytes)])
-            .map(HolderAccount.init)
+    /// The account of a holder; nobody else's to change until this transaction ends where that is asked for.
+    func holderAccount(of holder: HolderHash, forUpdate isMine: Bool = false) throws -> HolderAccount? {
+        try first(
+            "SELECT \(HolderAccount.columns) FROM accounts WHERE holder = ?\(isMine ? forUpdate : "")",
+            [.blob(holder.bytes)]
+        ).map(HolderAccount.init)
     }
 
-    func card(uid: [UInt8]) throws -> ActiveCard? {
-        try first("SELECT \(ActiveCard.columns) FROM cards WHERE uid = ?", [.blob(uid)]).map(ActiveCard.init)
+    func card(uid: [UInt8]) throws -> KnownCard? {
+        try first("SELECT \(KnownCard.columns) FROM cards WHERE uid = ?", [.blob(uid)]).map(KnownCard.init)
     }
 
-    func card(account: Int64) throws -> ActiveCard? {
-        try first("SELECT \(ActiveCard.columns) FROM cards WHERE account = ?", [.integer(account)])
-            .map(ActiveCard.init)
+    func activeCard(account: Int64) throws -> KnownCard? {
+        try first(
+            "SELECT \(KnownCard.columns) FROM cards WHERE account = ? AND status = 'active'", [.integer(account)]
+        ).map(KnownCard.init)
     }
 
     func terminal(_ number: UInt16) throws -> RegisteredTerminal? {
         let row = try first(
-            "SELECT name, token_hash, journal_key, frozen_reason FROM terminals WHERE number = ?", [.number(number)])
+            "SELECT name, journal_key, frozen_reason FROM terminals WHERE number = ?", [.number(number)])
         return try row.map {
             RegisteredTerminal(
-                number: number, name: try $0.text(0), tokenHash: try $0.blob(1), journalKeyBytes: try $0.blob(2),
-                frozenReason: $0.isNull(3) ? nil : try $0.text(3))
+                number: number, name: try $0.text(0), journalKeyBytes: try $0.blob(1),
+                frozenReason: $0.isNull(2) ? nil : try $0.text(2))
         }
-    }
-
-    func rosterVersion() throws -> UInt64 {
-        UInt64(try integer("SELECT value FROM settings WHERE name = 'roster_version'"))
-    }
-
-    func rosterIssued() throws -> Int64 { try integer("SELECT value FROM settings WHERE name = 'roster_issued_ms'") }
-
-    /// Anything that a roster tells has changed: the next one has a higher version.
-    func raiseRosterVersion(now: Int64) throws {
-        try execute("UPDATE settings SET value = value + 1 WHERE name = 'roster_version'")
-        try execute("UPDATE settings SET value = ? WHERE name = 'roster_issued_ms'", [.integer(now)])
     }
 }

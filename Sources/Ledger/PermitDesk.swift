@@ -9,12 +9,14 @@ enum PermitDesk {
             return PermitAnswer(decision: .noAccount)
         }
         if account.isReportedLost { return PermitAnswer(decision: .reportedLost) }
-        let card = try transaction.card(account: account.number)
+        let card = try transaction.activeCard(account: account.number)
         let sameCard = try transaction.card(uid: uid)
         // A card that is active for somebody else carries a holder number that it should not: no activation either.
         guard card?.uid ?? uid == uid, sameCard?.account ?? account.number == account.number else {
             return PermitAnswer(decision: .activeElsewhere)
         }
+        // It was replaced by another one: whoever has found it must not get it to work.
+        if let sameCard, !sameCard.isActive { return PermitAnswer(decision: .reportedLost) }
         return PermitAnswer(
             decision: card == nil ? .granted : .alreadyActive, account: UInt64(account.number),
             cardSerial: account.cardSerial, balance: account.balance)

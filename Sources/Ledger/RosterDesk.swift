@@ -21,12 +21,13 @@ final class RosterDesk: Sendable {
     init(keys: LedgerKeys) { self.keys = keys }
 
     func roster(from store: any LedgerStore, now: Int64) throws -> IssuedRoster {
-        let (version, issued) = try store.read { (try $0.rosterVersion(), try $0.rosterIssued()) }
-        if now - issued > Self.reissueAfterMilliseconds {
-            try store.write { transaction in
-                guard try transaction.rosterVersion() == version else { return }
-                try transaction.raiseRosterVersion(now: now)
-            }
+        let (version, isDue) = try store.read { transaction in
+            let age = now - (try transaction.feedIssued(.roster))
+            let hasChanged = try transaction.hasChanged(.roster)
+            return (try transaction.feedVersion(.roster), hasChanged || age > Self.reissueAfterMilliseconds)
+        }
+        if isDue {
+            try store.write { try $0.issue(.roster, now: now) }
         } else if let cached = newest.withLock({ $0 }), cached.version == version {
             return cached
         }
@@ -41,7 +42,7 @@ final class RosterDesk: Sendable {
         try transaction.forEach(
             """
             SELECT a.holder, a.number, a.card_serial, a.lost_ms, c.uid
-            FROM accounts a LEFT JOIN cards c ON c.account = a.number
+            FROM accounts a LEFT JOIN cards c ON c.account = a.number AND c.status = 'active'
             WHERE a.kind = 'holder' AND a.status = 'open'
             """, []
         ) { row in
@@ -54,7 +55,7 @@ final class RosterDesk: Sendable {
                     card: uid.map { CardTag(uid: $0, key: keys.rosterKey) } ?? .none))
         }
         return Roster(
-            version: try transaction.rosterVersion(), issuedMilliseconds: try transaction.rosterIssued(),
+            version: try transaction.feedVersion(.roster), issuedMilliseconds: try transaction.feedIssued(.roster),
             entries: entries)
     }
 }

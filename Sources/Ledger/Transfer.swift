@@ -13,11 +13,24 @@ struct Transfer {
     let source: RecordName?
     let reason: String
     let lines: [Line]
+    /// The transfer that this one takes back; each can be taken back once.
+    var reverses: String?
 
     /// Whether this is a transfer at all: at least two accounts, each once, no empty line, and zero in sum.
     var isBalanced: Bool {
         lines.count >= 2 && Set(lines.map(\.account)).count == lines.count && lines.allSatisfy { $0.fen != 0 }
             && lines.reduce(0) { $0 + $1.fen } == 0
+    }
+
+    static let columns = [
+        "id", "kind", "terminal", "epoch", "sequence", "reason", "created_ms", "lines", "reverses",
+    ]
+
+    /// Its row, in the order of ``columns``.
+    func row(now: Int64) -> [SQLValue] {
+        [.text(id), .text(kind)] + (source?.values ?? [.null, .null, .null]) + [
+            .text(reason), .integer(now), .number(lines.count), .text(reverses),
+        ]
     }
 }
 
@@ -27,23 +40,18 @@ extension LedgerTransaction {
     }
 
     /// Writes a transfer and carries the holders' balances along.
+    ///
+    /// The rows of the holders are the caller's for this transaction (``LedgerTransaction/forUpdate``).
     func post(_ transfer: Transfer, now: Int64) throws {
         // A service that would make money out of nothing must not go on: it stops here, and nothing is committed.
         precondition(transfer.isBalanced, "transfer \(transfer.id) does not balance")
+        try insert(into: "transfers", Transfer.columns, rows: [transfer.row(now: now)])
+        try insert(
+            into: "postings", ["transfer", "account", "fen"],
+            rows: transfer.lines.map { [.text(transfer.id), .integer($0.account), .integer($0.fen)] })
         try execute(
-            """
-            INSERT INTO transfers (id, kind, terminal, epoch, sequence, reason, created_ms, lines)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [.text(transfer.id), .text(transfer.kind)] + (transfer.source?.values ?? [.null, .null, .null])
-                + [.text(transfer.reason), .integer(now), .number(transfer.lines.count)])
-        for line in transfer.lines {
-            try execute(
-                "INSERT INTO postings (transfer, account, fen) VALUES (?, ?, ?)",
-                [.text(transfer.id), .integer(line.account), .integer(line.fen)])
-            try execute(
-                "UPDATE accounts SET balance_fen = balance_fen + ? WHERE number = ? AND kind = 'holder'",
-                [.integer(line.fen), .integer(line.account)])
-        }
+            "UPDATE accounts SET balance_fen = balance_fen + ? WHERE number = ?",
+            each: transfer.lines.filter { $0.account >= SystemAccount.firstHolder }
+                .sorted { $0.account < $1.account }.map { [.integer($0.fen), .integer($0.account)] })
     }
 }

@@ -53,14 +53,3 @@ struct Upload {
         self.body = body
     }
 }
-
-/// The name of a record, the same everywhere and for ever.
-struct RecordName: Hashable, Sendable, CustomStringConvertible {
-    let terminal: UInt16
-    let epoch: UInt32
-    let sequence: UInt64
-
-    var values: [SQLValue] { [.number(terminal), .number(epoch), .number(sequence)] }
-
-    var description: String { "\(terminal)/\(epoch)/\(sequence)" }
-}

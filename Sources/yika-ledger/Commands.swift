@@ -15,7 +15,7 @@ struct Initialize: ParsableCommand {
     func run() throws {
         try reporting {
             let ledgerKeys = try LedgerKeys.make(in: keys.keys)
-            try SQLiteLedger(path: books.database, mode: .create).close()
+            try LedgerDatabase.open(books.database, mode: .create).close()
             print("public key \(ledgerKeys.publicKeyHex)")
         }
     }
@@ -40,7 +40,7 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let (store, ledgerKeys) = try reporting {
-            (try SQLiteLedger(path: books.database, mode: .existing), try LedgerKeys(directory: keys.keys))
+            (try LedgerDatabase.open(books.database, mode: .existing), try LedgerKeys(directory: keys.keys))
         }
         let logger = LedgerLog.toStandardError()
         let service = LedgerService(store: store, keys: ledgerKeys, time: SystemTime(), logger: logger)
@@ -78,7 +78,7 @@ struct Import: ParsableCommand {
             } catch let error as ImportError {
                 throw failure("\(file): \(error)", Status.refused)
             }
-            let store = try SQLiteLedger(path: books.database, mode: .existing)
+            let store = try LedgerDatabase.open(books.database, mode: .existing)
             let administration = Administration(
                 store: store, rosterKey: try LedgerKeys(directory: keys.keys).rosterKey, time: SystemTime())
             let summary = try administration.importFile(input)
@@ -130,7 +130,7 @@ struct Thaw: ParsableCommand {
 
     func run() throws {
         try reporting {
-            let store = try SQLiteLedger(path: books.database, mode: .existing)
+            let store = try LedgerDatabase.open(books.database, mode: .existing)
             let administration = Administration(
                 store: store, rosterKey: try LedgerKeys(directory: keys.keys).rosterKey, time: SystemTime())
             guard try administration.thaw(terminal: terminal) else {
@@ -147,7 +147,7 @@ private func report(
     _ body: (Administration, String) throws -> Administration.ReportResult
 ) throws {
     try reporting {
-        let store = try SQLiteLedger(path: books.database, mode: .existing)
+        let store = try LedgerDatabase.open(books.database, mode: .existing)
         let administration = Administration(
             store: store, rosterKey: try LedgerKeys(directory: keys.keys).rosterKey, time: SystemTime())
         switch try body(administration, holder) {

@@ -17,7 +17,7 @@ struct Show: ParsableCommand {
 
     func run() throws {
         try reporting {
-            let report = try LedgerReport(subject, from: SQLiteLedger(path: books.database, mode: .readOnly))
+            let report = try LedgerReport(subject, from: LedgerDatabase.open(books.database, mode: .readOnly))
             if json { try printJSON(report) } else { print(report.table) }
         }
     }
@@ -35,7 +35,7 @@ struct Check: ParsableCommand {
 
     func run() throws {
         try reporting {
-            let findings = try LedgerCheck.run(on: SQLiteLedger(path: books.database, mode: .readOnly))
+            let findings = try LedgerCheck.run(on: LedgerDatabase.open(books.database, mode: .readOnly))
             if json { try printJSON(findings) } else { Self.describe(findings) }
             if !findings.holds { throw Status.refused }
         }
@@ -47,6 +47,7 @@ struct Check: ParsableCommand {
             records      \(findings.records), checksums and chains verified; \(findings.unverified) behind lost links
             transfers    \(findings.transfers), balanced; the sum over \(findings.accounts) accounts is \
             \(Fen(findings.sumFen)) yuan
+            sales        \(findings.sales)
             activations  \(findings.outcomes) outcomes, \(findings.cards) cards active, \(findings.pending) pending
             suspense     \(findings.suspense)
             """)
@@ -66,7 +67,7 @@ struct Figures: ParsableCommand {
 
     func run() throws {
         try reporting {
-            let figures = try LedgerFigures(from: SQLiteLedger(path: books.database, mode: .readOnly))
+            let figures = try LedgerFigures(from: LedgerDatabase.open(books.database, mode: .readOnly))
             if json { return try printJSON(figures) }
             print(
                 """

@@ -5,7 +5,7 @@ import Ledger
 
 /// Where the books are.
 struct Books: ParsableArguments {
-    @Option(help: "The SQLite file that holds the books.")
+    @Option(help: "The SQLite file that holds the books, or the URL of a PostgreSQL database.")
     var database: String
 }
 

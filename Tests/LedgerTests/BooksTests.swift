@@ -7,7 +7,7 @@ import Testing
 
 @testable import Ledger
 
-@Suite("The books")
+@Suite("The books", .onBothDatabases)
 struct BooksTests {
     @Test("After thousands of random reports, retries and losses the sum is zero and every invariant holds")
     func randomRun() throws {
@@ -62,38 +62,6 @@ struct BooksTests {
         }
     }
 
-    @Test("A new file gets the whole schema, an old one is recognised, and a stranger's file is refused")
-    func migration() throws {
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("yika-ledger-\(UUID())")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }
-        let path = directory.appendingPathComponent("new.sqlite").path
-        #expect(throws: SQLiteLedgerError.missing(path)) { try SQLiteLedger(path: path, mode: .existing) }
-        let store = try SQLiteLedger(path: path, mode: .create)
-        try #expect(LedgerCheck.run(on: store).holds)
-        _ = try store.write { try $0.execute("INSERT INTO grdb_migrations (identifier) VALUES ('v999')") }
-        try store.close()
-        #expect(throws: SQLiteLedgerError.newer(path)) { try SQLiteLedger(path: path, mode: .readOnly) }
-        let empty = directory.appendingPathComponent("empty.sqlite").path
-        try Data().write(to: URL(fileURLWithPath: empty))
-        #expect(throws: SQLiteLedgerError.older(empty)) { try SQLiteLedger(path: empty, mode: .readOnly) }
-        let garbage = directory.appendingPathComponent("garbage.sqlite").path
-        try Data(repeating: 0x41, count: 4096).write(to: URL(fileURLWithPath: garbage))
-        #expect(throws: SQLiteLedgerError.self) { try SQLiteLedger(path: garbage, mode: .existing) }
-    }
-
-    @Test("Commits are synchronised to the disk, and references are enforced")
-    func durability() throws {
-        let books = try TestBooks()
-        let (synchronous, references) = try books.store.write {
-            (try $0.integer("PRAGMA synchronous"), try $0.integer("PRAGMA foreign_keys"))
-        }
-        #expect(synchronous == 2)
-        #expect(references == 1)
-        let mode = try books.store.read { try $0.first("PRAGMA journal_mode")?.text(0) }
-        #expect(mode == "wal")
-    }
-
     @Test("A transfer is balanced only with two accounts or more, each once, no empty line, and zero in sum")
     func balanced() {
         let table: [([(Int64, Int64)], Bool)] = [
@@ -108,7 +76,7 @@ struct BooksTests {
         }
     }
 
-    @Test("Records, transfers and postings cannot be changed, removed or added to, whoever tries")
+    @Test("Records, transfers and postings cannot be changed or removed, whoever tries")
     func immutable() throws {
         let books = try TestBooks()
         var terminal = TestTerminal()
@@ -117,7 +85,6 @@ struct BooksTests {
         for sql in [
             "UPDATE postings SET fen = fen + 1", "DELETE FROM postings", "UPDATE transfers SET reason = ''",
             "DELETE FROM transfers", "UPDATE records SET received_ms = 0", "DELETE FROM records",
-            "INSERT INTO postings (transfer, account, fen) SELECT id, \(TestBooks.account(2)), 5 FROM transfers",
         ] {
             #expect(throws: (any Error).self, "\(sql)") { try books.execute(sql) }
         }
@@ -126,20 +93,32 @@ struct BooksTests {
 
     @Test("A check finds what somebody did to the books behind the ledger's back")
     func violations() throws {
+        let isPostgres = TestDatabase.current == .postgres
+        let zeros: (Int) -> String = { count in
+            let hex = String(repeating: "00", count: count)
+            return isPostgres ? "decode('\(hex)', 'hex')" : "x'\(hex)'"
+        }
+        let open: (String) -> String = { table in
+            isPostgres ? "DROP TRIGGER immutable_\(table) ON \(table)" : "DROP TRIGGER no_update_of_\(table)"
+        }
+        let account = TestBooks.account(1)
         let damages = [
-            "UPDATE accounts SET balance_fen = balance_fen + 1 WHERE number = \(TestBooks.account(1))",
-            "UPDATE cursors SET acknowledged = acknowledged + 1", "UPDATE cursors SET chain_head = zeroblob(8)",
-            "UPDATE cards SET status = 'reported-lost'", "DELETE FROM outcomes", "DELETE FROM cards",
-            "UPDATE outcomes SET effect = 'confirmed'", "UPDATE outcomes SET paid_fen = 0",
-            "UPDATE outcomes SET purse_fen = 349", "DELETE FROM cursors",
-            "DROP TRIGGER no_update_of_postings; UPDATE postings SET fen = fen + 1 WHERE fen > 0",
-            "DROP TRIGGER no_update_of_records; UPDATE records SET raw = zeroblob(128)",
+            "UPDATE accounts SET balance_fen = balance_fen + 1 WHERE number = \(account)",
+            "UPDATE accounts SET debt_fen = 7 WHERE number = \(account)",
+            "UPDATE cursors SET acknowledged = acknowledged + 1", "UPDATE cursors SET chain_head = \(zeros(8))",
+            "DELETE FROM outcomes", "DELETE FROM cards", "UPDATE outcomes SET effect = 'confirmed'",
+            "UPDATE outcomes SET paid_fen = 0", "UPDATE outcomes SET purse_fen = 349", "DELETE FROM cursors",
+            "\(open("postings")); UPDATE postings SET fen = fen + 1 WHERE fen > 0",
+            "\(open("records")); UPDATE records SET raw = \(zeros(128))",
             "INSERT INTO transfers (id, kind, reason, created_ms, lines) VALUES ('x', 'x', '', 0, 2)",
+            "INSERT INTO postings (transfer, account, fen) SELECT id, \(TestBooks.account(2)), 5 FROM transfers",
+            "DELETE FROM sales", "UPDATE sales SET effect = 'undone'", "UPDATE sales SET fen = fen + 1",
         ]
         for damage in damages {
             let books = try TestBooks()
             var terminal = TestTerminal()
             terminal.activate(1, purse: 350)
+            terminal.sale(1, fen: 400)
             try books.upload(terminal.slots, first: 1)
             try #expect(LedgerCheck.run(on: books.store).holds)
             for statement in damage.split(separator: "; ") { try books.execute(String(statement)) }
@@ -181,7 +160,8 @@ struct BooksTests {
         var terminal = TestTerminal()
         terminal.activate(1)
         let answer = try books.upload(terminal.slots, first: 1)
-        #expect(answer.rosterVersion == first + 1)
+        // Changes are gathered until somebody asks for the roster.
+        #expect(answer.rosterVersion == first)
         try #expect(version() == first + 1)
         try books.upload(terminal.slots, first: 1)
         try #expect(version() == first + 1)
@@ -252,15 +232,6 @@ struct BooksTests {
         }
         try #expect(books.count("accounts WHERE kind = 'holder'") == 2)
         try #expect(LedgerCheck.run(on: books.store).holds)
-    }
-
-    @Test("No holder number is anywhere in the file")
-    func noNumbersInTheFile() throws {
-        let books = try TestBooks(holders: 3, lost: [1])
-        try books.store.close()
-        let data = try Data(contentsOf: books.directory.appendingPathComponent("ledger.sqlite"))
-        #expect(data.range(of: Data("Holder 1".utf8)) != nil)
-        #expect(data.range(of: Data(TestBooks.holder(1).utf8)) == nil)
     }
 
     @Test("Keys are made once, kept from then on, and unreadable ones are told apart from missing ones")

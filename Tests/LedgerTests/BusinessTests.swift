@@ -5,7 +5,7 @@ import Testing
 
 @testable import Ledger
 
-@Suite("Posting what terminals report")
+@Suite("Posting what terminals report", .onBothDatabases)
 struct BusinessTests {
     @Test("A small purse is paid once, though three terminals report the card and each again")
     func purseOnce() throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Ledger
 
-@Suite("Journals with damaged records")
+@Suite("Journals with damaged records", .onBothDatabases)
 struct GapTests {
     private func journal(epoch: UInt32 = 7) -> TestTerminal {
         var terminal = TestTerminal(epoch: epoch)

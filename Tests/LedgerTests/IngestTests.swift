@@ -5,7 +5,7 @@ import Testing
 
 @testable import Ledger
 
-@Suite("Taking uploads")
+@Suite("Taking uploads", .onBothDatabases)
 struct IngestTests {
     /// Seven records with business in them: two activations with a purse, a confirmation, and one that is unknown.
     private func journal() -> TestTerminal {

@@ -10,7 +10,7 @@ import Platform
 /// A ledger of its own in a new directory, with people and terminals that nobody is.
 final class TestBooks {
     let directory: URL
-    let store: SQLiteLedger
+    let store: any LedgerStore
     let keys = TestBooks.sharedKeys
     let time = TestTime()
     let service: LedgerService
@@ -24,7 +24,7 @@ final class TestBooks {
     init(holders: Int = 4, terminals: Int = 3, lost: [Int] = []) throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("yika-ledger-\(UUID())")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        store = try SQLiteLedger(path: directory.appendingPathComponent("ledger.sqlite").path, mode: .create)
+        store = try TestDatabase.current.makeStore(in: directory)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         logger.handler = SwiftLogNoOpLogHandler()
@@ -59,12 +59,17 @@ final class TestBooks {
 
     func hash(_ index: Int) -> HolderHash { HolderHash(holderNumber: Self.holder(index), key: keys.rosterKey) }
 
-    /// Uploads `slots`, which begin with sequence `first`.
+    /// Uploads `slots`, which begin with sequence `first`; the epoch is registered.
     @discardableResult
     func upload(_ slots: some Sequence<[UInt8]>, first: UInt64, terminal: UInt16 = 1, epoch: UInt32 = 7) throws
         -> Acknowledgement
     {
-        try service.ingest(
+        try store.write {
+            if try $0.terminal(terminal) != nil {
+                try $0.register(epoch: epoch, of: terminal, reason: "a test", now: 0)
+            }
+        }
+        return try service.ingest(
             terminal: terminal, token: Self.token, epoch: epoch, first: first, body: Array(slots.joined()))
     }
 
@@ -103,7 +108,7 @@ final class TestBooks {
             try [
                 "SELECT terminal, epoch, sequence, raw FROM records ORDER BY 1, 2, 3",
                 "SELECT * FROM cursors ORDER BY 1, 2",
-                "SELECT number, lost_ms, balance_fen FROM accounts ORDER BY 1",
+                "SELECT number, lost_ms, balance_fen, debt_fen FROM accounts ORDER BY 1",
                 "SELECT uid, account, serial, status FROM cards ORDER BY 1",
                 "SELECT id, terminal, epoch, sequence FROM transfers ORDER BY 1",
                 "SELECT * FROM postings ORDER BY 1, 2",
@@ -190,6 +195,21 @@ struct TestTerminal {
                 intent: Self.intent(card, account, serial), intentSequence: intent, result: result,
                 smallPurse: purse.map { Fen($0) }, apdus: 24, elapsedMilliseconds: 800
             ).encoded)
+    }
+
+    /// A sale by card, its intent before it.
+    @discardableResult
+    mutating func sale(
+        _ card: Int, fen: UInt32, account: UInt64? = nil, result: SaleResult = .done, related: UInt64? = nil,
+        cardSequence: UInt32 = 3
+    ) -> UInt64 {
+        var sale = SaleRecord(
+            uid: TestBooks.uid(card), medium: .card, result: .intended, account: account ?? TestBooks.account(card),
+            cardSerial: 1, cardSequence: cardSequence, amount: fen)
+        let intent = append(SaleRecordType.intent, sale.encoded)
+        sale.result = result
+        sale.relatedSequence = related ?? intent
+        return append(SaleRecordType.outcome, sale.encoded)
     }
 
     /// Intent and outcome.

@@ -4,24 +4,14 @@ import Glibc
 
 /// The books in one SQLite file: write-ahead log, every commit synchronised to the disk, foreign keys enforced.
 public struct SQLiteLedger: LedgerStore {
-    /// How a file is to be opened.
-    public enum Mode: Sendable {
-        /// Make the file if there is none; bring the schema up to date.
-        case create
-        /// The file must be there; bring the schema up to date.
-        case existing
-        /// The file must be there, with the schema of this program; nothing is changed.
-        case readOnly
-    }
-
     private let database: any DatabaseWriter
 
     /// Opens the file at `path`.
     ///
-    /// - Throws: ``SQLiteLedgerError`` when it is missing, no ledger, or of another version than can be handled.
-    public init(path: String, mode: Mode) throws {
+    /// - Throws: ``LedgerDatabaseError`` when it is missing, no ledger, or of another version than can be handled.
+    public init(path: String, mode: LedgerOpening) throws {
         guard mode == .create || FileManager.default.fileExists(atPath: path) else {
-            throw SQLiteLedgerError.missing(path)
+            throw LedgerDatabaseError.missing(path)
         }
         do {
             if mode == .readOnly {
@@ -35,7 +25,7 @@ public struct SQLiteLedger: LedgerStore {
             }
             try Self.bringUpToDate(database, path: path, mode: mode)
         } catch let error as DatabaseError {
-            throw SQLiteLedgerError.unreadable(path, error.description)
+            throw LedgerDatabaseError.unreadable(path, error.description)
         }
     }
 
@@ -81,35 +71,25 @@ public struct SQLiteLedger: LedgerStore {
         if descriptor >= 0 { Glibc.close(descriptor) }
     }
 
-    private static func bringUpToDate(_ database: any DatabaseWriter, path: String, mode: Mode) throws {
-        let migrator = SQLiteSchema.migrator
-        if try database.read(migrator.hasBeenSuperseded) { throw SQLiteLedgerError.newer(path) }
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        for step in SchemaSteps.all {
+            migrator.registerMigration(step.name) { database in
+                for statements in step.statements(.sqlite) {
+                    try database.execute(sql: SQLDialect.sqlite.spelled(statements))
+                }
+            }
+        }
+        return migrator
+    }
+
+    private static func bringUpToDate(_ database: any DatabaseWriter, path: String, mode: LedgerOpening) throws {
+        let migrator = Self.migrator
+        if try database.read(migrator.hasBeenSuperseded) { throw LedgerDatabaseError.newer(path) }
         if mode == .readOnly {
-            guard try database.read(migrator.hasCompletedMigrations) else { throw SQLiteLedgerError.older(path) }
+            guard try database.read(migrator.hasCompletedMigrations) else { throw LedgerDatabaseError.older(path) }
         } else {
             try migrator.migrate(database)
-        }
-    }
-}
-
-/// Why a file cannot serve as the books.
-public enum SQLiteLedgerError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// There is no such file.
-    case missing(String)
-    /// SQLite cannot read it; its words follow.
-    case unreadable(String, String)
-    /// Its schema is newer than this program.
-    case newer(String)
-    /// Its schema is older than this program, and it was opened for reading only.
-    case older(String)
-
-    /// What is wrong, for people.
-    public var description: String {
-        switch self {
-        case .missing(let path): "\(path): no such ledger; make one with `yika-ledger init`"
-        case .unreadable(let path, let words): "\(path): not readable as a ledger: \(words)"
-        case .newer(let path): "\(path): written by a newer yika-ledger; use that one"
-        case .older(let path): "\(path): no ledger of this version; bring it up to date with `yika-ledger init`"
         }
     }
 }
@@ -117,10 +97,23 @@ public enum SQLiteLedgerError: Error, Hashable, Sendable, CustomStringConvertibl
 private struct SQLiteTransaction: LedgerTransaction {
     let database: Database
 
+    /// There is one writer at a time.
+    let forUpdate = ""
+
     func execute(_ sql: String, _ values: [SQLValue]) throws -> Int {
         let statement = try database.cachedStatement(sql: sql)
         try statement.execute(arguments: StatementArguments(values.map(\.databaseValue)))
         return database.changesCount
+    }
+
+    func execute(_ sql: String, each rows: [[SQLValue]]) throws {
+        let statement = try database.cachedStatement(sql: sql)
+        for row in rows { try statement.execute(arguments: StatementArguments(row.map(\.databaseValue))) }
+    }
+
+    func insert(into table: String, _ columns: [String], rows: [[SQLValue]]) throws {
+        let places = Array(repeating: "?", count: columns.count).joined(separator: ", ")
+        try execute("INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))", each: rows)
     }
 
     func forEach(_ sql: String, _ values: [SQLValue], _ body: (SQLRow) throws -> Void) throws {

@@ -1,0 +1,78 @@
+/// What one upload adds to the books, until it is written, table by table in the order in which they refer to each other.
+struct BatchChanges {
+    struct Intent {
+        let uid: [UInt8]
+        let account: Int64
+        let serial: UInt32
+        let begun: Int64
+        var state: String
+    }
+
+    var records: [[SQLValue]] = []
+    var cards: [[SQLValue]] = []
+    var intents: [RecordName: Intent] = [:]
+    var outcomes: [[SQLValue]] = []
+    var sales: [RecordName: [SQLValue]] = [:]
+    var suspense: [[SQLValue]] = []
+    var cases: [[SQLValue]] = []
+    var transfers: [[SQLValue]] = []
+    var postings: [[SQLValue]] = []
+    var balances: [Int64: Int64] = [:]
+    var debts: [Int64: Int64] = [:]
+    var rosterAccounts: Set<Int64> = []
+    var settledIntents: [[SQLValue]] = []
+    var voidedSales: [[SQLValue]] = []
+
+    private static let name = ["terminal", "epoch", "sequence"]
+
+    func write(to transaction: any LedgerTransaction) throws {
+        let name = Self.name
+        try transaction.insert(into: "records", name + ["raw", "verified", "received_ms"], rows: records)
+        try transaction.insert(
+            into: "cards", ["uid", "account", "serial", "status", "activated_ms"] + name, rows: cards)
+        try transaction.insert(
+            into: "intents", name + ["uid", "account", "serial", "begun_ms", "state"],
+            rows: intents.sorted { $0.key < $1.key }.map { name, intent in
+                name.values + [
+                    .blob(intent.uid), .integer(intent.account), .number(intent.serial), .integer(intent.begun),
+                    .text(intent.state),
+                ]
+            })
+        try transaction.insert(
+            into: "outcomes", name + ["uid", "account", "serial", "effect", "purse_fen", "paid_fen", "ended_ms"],
+            rows: outcomes)
+        try transaction.insert(
+            into: "sales",
+            name + ["uid", "account", "serial", "card_sequence", "medium", "fen", "effect", "made_ms"],
+            rows: sales.sorted { $0.key < $1.key }.map(\.value))
+        try transaction.insert(
+            into: "suspense", name + ["reason", "detail", "fen", "created_ms"], rows: suspense)
+        try transaction.insert(into: "transfers", Transfer.columns, rows: transfers)
+        try transaction.insert(into: "postings", ["transfer", "account", "fen"], rows: postings)
+        try update(transaction)
+    }
+
+    /// A gap's report and each of its stand-ins open one case; everything else here changes rows that are there.
+    private func update(_ transaction: any LedgerTransaction) throws {
+        try transaction.execute(
+            """
+            INSERT INTO cases (terminal, epoch, first_lost, last_lost, reason, sequence, created_ms)
+            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+            """, each: cases)
+        try transaction.execute(
+            """
+            UPDATE intents SET state = ? WHERE terminal = ? AND epoch = ? AND sequence = ? AND state = 'pending'
+            """, each: settledIntents)
+        try transaction.execute(
+            "UPDATE sales SET effect = 'voided' WHERE terminal = ? AND epoch = ? AND sequence = ?", each: voidedSales)
+        try transaction.execute(
+            "UPDATE accounts SET balance_fen = balance_fen + ? WHERE number = ?",
+            each: balances.sorted { $0.key < $1.key }.map { [.integer($0.value), .integer($0.key)] })
+        try transaction.execute(
+            "UPDATE accounts SET debt_fen = debt_fen + ? WHERE number = ?",
+            each: debts.sorted { $0.key < $1.key }.map { [.integer($0.value), .integer($0.key)] })
+        try transaction.execute(
+            "UPDATE accounts SET roster_version = 0 WHERE number = ?",
+            each: rosterAccounts.sorted().map { [.integer($0)] })
+    }
+}

@@ -1,0 +1,102 @@
+import LedgerProtocol
+
+/// What the end of a sale does: the holder pays what the balance covers and owes the rest; the canteen gets it all.
+///
+/// The goods are gone whatever the ledger thinks of the sale, so an authentic one is never refused: without somebody to
+/// pay it, it waits in suspense with its money.
+struct SalePosting {
+    let sale: SaleRecord
+    let name: RecordName
+    /// When it was made, by the terminal's wall clock, in milliseconds since 1970-01-01 UTC.
+    let made: Int64
+    let now: Int64
+
+    private var fen: Int64 { Int64(sale.amount) }
+    private var account: Int64 { Int64(clamping: sale.account) }
+
+    func post(in books: inout BatchBooks) {
+        switch sale.result {
+        case .done: charge(&books)
+        case .undone: note("undone", &books)
+        case .intended, .inDoubt:
+            note("in-doubt", &books)
+            books.suspend(name, .inDoubt, "account \(sale.account)", fen: fen, now: now)
+        case .voided: takeBack(&books)
+        case .refunded: giveBack(&books, kind: "refund", reverses: nil, effect: "posted")
+        }
+    }
+
+    private func charge(_ books: inout BatchBooks) {
+        if let (reason, detail) = objection(books) {
+            note("suspense", &books)
+            books.suspend(name, reason, detail, fen: fen, now: now)
+            return move([.init(account: SystemAccount.suspense, fen: -fen)], kind: "sale-suspense", &books)
+        }
+        let covered = min(fen, max(books.accounts[account]?.balance ?? 0, 0))
+        note("posted", &books)
+        move(
+            [.init(account: account, fen: -covered), .init(account: SystemAccount.receivables, fen: covered - fen)],
+            kind: "sale", &books)
+        books.owe(fen - covered, account: account)
+    }
+
+    private func move(_ from: [Transfer.Line], kind: String, _ books: inout BatchBooks) {
+        // A sale of nothing, a free meal, moves nothing.
+        guard fen > 0 else { return }
+        books.post(
+            Transfer(
+                id: Self.transfer(name), kind: kind, source: name, reason: "sale at terminal \(name.terminal)",
+                lines: from.filter { $0.fen != 0 } + [.init(account: SystemAccount.sales, fen: fen)]), now: now)
+    }
+
+    static func transfer(_ name: RecordName) -> String { "sale:\(name)" }
+
+    /// Why nobody can be charged, if there is a reason.
+    private func objection(_ books: BatchBooks) -> (SuspenseReason, String)? {
+        guard let holder = books.accounts[account] else { return (.unknownAccount, "account \(sale.account)") }
+        if !holder.isOpen { return (.closedAccount, "account \(account)") }
+        // Whoever has reported the card lost answers only for what was bought before.
+        if let lost = holder.lost, made >= lost { return (.reportedLost, "account \(account)") }
+        guard sale.medium == .card else { return nil }
+        guard let card = books.card(uid: sale.uid) else { return (.serialMismatch, "account \(account): unknown card") }
+        if card.account != account { return (.cardOfAnotherAccount, "the card is of account \(card.account)") }
+        if !card.isActive { return (.retiredCard, "account \(account)") }
+        return nil
+    }
+
+    private func takeBack(_ books: inout BatchBooks) {
+        let related = RecordName(terminal: name.terminal, epoch: name.epoch, sequence: sale.relatedSequence)
+        guard let known = books.sales[related], known.isPosted, known.account == account, known.fen == fen else {
+            note("suspense", &books)
+            return books.suspend(name, .noSuchSale, "\(related)", fen: -fen, now: now)
+        }
+        books.voidSale(related)
+        giveBack(&books, kind: "sale-void", reverses: fen > 0 ? Self.transfer(related) : nil, effect: "voided")
+    }
+
+    private func giveBack(_ books: inout BatchBooks, kind: String, reverses: String?, effect: String) {
+        guard books.accounts[account] != nil else {
+            note("suspense", &books)
+            return books.suspend(name, .unknownAccount, "account \(sale.account)", fen: -fen, now: now)
+        }
+        note(effect, &books)
+        guard fen > 0 else { return }
+        let credit = books.repayment(of: fen, account: account)
+        books.post(
+            Transfer(
+                id: Self.transfer(name), kind: kind, source: name, reason: "back from terminal \(name.terminal)",
+                lines: [.init(account: SystemAccount.sales, fen: -fen)] + credit.lines(creditingTo: account),
+                reverses: reverses), now: now)
+        books.owe(-credit.debt, account: account)
+    }
+
+    private func note(_ effect: String, _ books: inout BatchBooks) {
+        books.note(
+            BatchBooks.KnownSale(account: account, fen: fen, isPosted: effect == "posted" && sale.result == .done),
+            row: name.values + [
+                sale.uid.isEmpty ? .null : .blob(sale.uid), .integer(account), .number(sale.cardSerial),
+                .number(sale.cardSequence), .number(sale.medium.rawValue), .integer(fen), .text(effect),
+                .integer(made),
+            ], by: name)
+    }
+}
