@@ -125,7 +125,9 @@ let package = Package(
         tests("Sync", ["Journal", "LedgerProtocol", "Simulator", "Platform", "Ledger"]),
         tests("Voice", ["Platform", "DataFiles"]),
         tests("Health", ["Platform"]),
-        tests("Ledger", ["Journal", "LedgerProtocol", "Platform", "TestSupport", crypto, logging], exclude: ["Fixtures"]),
+        tests(
+            "Ledger", ["Journal", "LedgerProtocol", "Platform", "TestSupport", crypto, logging],
+            exclude: ["Fixtures"]),
         tests(
             "Simulator", ["CardFuzzing", "DeviceProfiles", "SmartCard", "Mifare", "Platform", "TestSupport"],
             exclude: ["Fixtures/card-corpus"]),
