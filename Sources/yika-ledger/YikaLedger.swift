@@ -19,7 +19,8 @@ struct YikaLedger: AsyncParsableCommand {
             """,
         version: LedgerVersion.current,
         subcommands: [
-            Initialize.self, Serve.self, Import.self, Lost.self, Found.self, Thaw.self, Show.self, Check.self,
+            Initialize.self, Migrate.self, Backup.self, Serve.self, Import.self, Lost.self, Found.self, Thaw.self,
+            Show.self, Check.self,
             Figures.self,
         ])
 }
