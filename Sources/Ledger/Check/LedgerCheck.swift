@@ -46,6 +46,7 @@ public struct LedgerCheck {
             try check.checkActivations()
             try check.checkPurses()
             try check.checkSales()
+            try check.checkReferences()
             return check.findings
         }
     }

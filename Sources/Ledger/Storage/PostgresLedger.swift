@@ -124,6 +124,17 @@ private struct PostgresTransaction: LedgerTransaction {
 
     func execute(_ sql: String, each rows: [[SQLValue]]) throws { try connection.execute(sql, each: rows) }
 
+    func add(_ amounts: [(account: Int64, fen: Int64)], to column: String) throws {
+        guard !amounts.isEmpty else { return }
+        func list(_ numbers: [Int64]) -> SQLValue { .text("{\(numbers.map { "\($0)" }.joined(separator: ","))}") }
+        _ = try connection.execute(
+            """
+            UPDATE accounts SET \(column) = \(column) + change.fen
+            FROM unnest(CAST(? AS TEXT)::BIGINT[], CAST(? AS TEXT)::BIGINT[]) AS change (account, fen)
+            WHERE accounts.number = change.account
+            """, [list(amounts.map(\.account)), list(amounts.map(\.fen))])
+    }
+
     func insert(into table: String, _ columns: [String], rows: [[SQLValue]]) throws {
         guard !rows.isEmpty else { return }
         try connection.copy(into: table, columns, rows: rows)
