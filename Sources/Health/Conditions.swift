@@ -4,8 +4,9 @@ extension Notice {
     public static let conditions: [Notice] = [
         .pcscdUnreachable, .readerMissing, .readerNotKnown, .readerNotUsable, .soundMissing, .voicePackInvalid,
         .promptMissing,
-        .ledgerUnreachable, .ledgerRefuses, .terminalFrozen, .rosterTooOld, .journalStopped, .journalDamaged,
-        .journalFull, .journalKeyMissing, .rootKeyOnTerminal, .profileInvalid, .configurationInvalid,
+        .ledgerUnreachable, .ledgerRefuses, .terminalFrozen, .rosterTooOld, .hotlistTooOld, .credentialExpires,
+        .feedRefused, .feedNotStored, .journalStopped, .journalDamaged, .journalFull, .journalKeyMissing,
+        .rootKeyOnTerminal, .profileInvalid, .configurationInvalid,
     ]
 
     /// pcscd cannot be reached.
@@ -76,6 +77,32 @@ extension Notice {
         "YK-N04", "roster-too-old", .degraded,
         title: Text("激活名单过期或缺失", "the activation roster is missing or too old"),
         nextStep: Text("恢复网络后名单会自动更新", "bring the network back; the roster then renews itself"))
+
+    /// The signed hotlist is missing although it was there, or too old to be believed to be whole.
+    public static let hotlistTooOld = Notice(
+        "YK-N05", "hotlist-too-old", .degraded,
+        title: Text("挂失名单过期或缺失", "the hotlist is missing or too old"),
+        nextStep: Text("恢复网络后名单会自动更新", "bring the network back; the hotlist then renews itself"))
+
+    /// The terminal's credential ends within a fortnight.
+    public static let credentialExpires = Notice(
+        "YK-N06", "credential-expires", .degraded,
+        title: Text("本终端的凭证即将到期", "this terminal's credential expires soon"),
+        nextStep: Text("到期前在账务中心更新本终端的凭证", "renew the terminal's credential at the ledger before that day"))
+
+    /// A list or settings that the ledger offered do not verify; what was held before stays in force.
+    public static let feedRefused = Notice(
+        "YK-N07", "feed-refused", .degraded,
+        title: Text("账务中心下发的名单或设置验证失败，未采用", "a list or settings from the ledger do not verify and are not used"),
+        nextStep: Text(
+            "核对配置中的 ledger.publicKey 与账务中心的 signing.pub",
+            "compare ledger.publicKey in the configuration with the ledger's signing.pub"))
+
+    /// A list or settings cannot be written to the disk; what was held before stays in force.
+    public static let feedNotStored = Notice(
+        "YK-N08", "feed-not-stored", .degraded,
+        title: Text("下发的名单或设置无法存盘", "a list or settings from the ledger cannot be stored"),
+        nextStep: Text("检查磁盘及其剩余空间", "check the disk and the room on it"))
 
     /// The journal takes no more records.
     public static let journalStopped = Notice(

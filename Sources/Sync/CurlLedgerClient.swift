@@ -4,7 +4,8 @@ public import Platform
 
 /// The ledger over HTTP or HTTPS, by libcurl.
 ///
-/// Permissions have a connection of their own: a card on the reader never waits behind an upload.
+/// Permissions, feeds and everything else have a connection of their own each: a card on the reader never waits behind
+/// an upload, and neither of them behind a list.
 public final class CurlLedgerClient: LedgerClient {
     /// Where the ledger is and how long to wait for it.
     public struct Settings: Sendable {
@@ -22,14 +23,16 @@ public final class CurlLedgerClient: LedgerClient {
         ///
         /// Keep it well below the watchdog's time.
         public var timeoutMilliseconds: Int64
-        /// How long the roster may take in all, in milliseconds.
-        public var rosterTimeoutMilliseconds: Int64
+        /// How long a heartbeat may take in all, in milliseconds.
+        public var heartbeatTimeoutMilliseconds: Int64
+        /// How long a feed may take in all, in milliseconds; one that stands still is given up after 10 s.
+        public var feedTimeoutMilliseconds: Int64
 
         /// Settings with these values.
         public init(
             url: String, terminal: UInt16, token: String? = nil, authorities: String? = nil,
             connectTimeoutMilliseconds: Int64 = 3000, timeoutMilliseconds: Int64 = 10_000,
-            rosterTimeoutMilliseconds: Int64 = 10_000
+            heartbeatTimeoutMilliseconds: Int64 = 5000, feedTimeoutMilliseconds: Int64 = 120_000
         ) {
             self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
             self.terminal = terminal
@@ -37,24 +40,36 @@ public final class CurlLedgerClient: LedgerClient {
             self.authorities = authorities
             self.connectTimeoutMilliseconds = connectTimeoutMilliseconds
             self.timeoutMilliseconds = timeoutMilliseconds
-            self.rosterTimeoutMilliseconds = rosterTimeoutMilliseconds
+            self.heartbeatTimeoutMilliseconds = heartbeatTimeoutMilliseconds
+            self.feedTimeoutMilliseconds = feedTimeoutMilliseconds
         }
     }
 
     /// Longest JSON answer: all of ours are below 1 KiB.
     private static let answerLimit = 64 << 10
-    /// Longest roster: 40 bytes for each of 800,000 accounts.
-    private static let rosterLimit = 32 << 20
+    /// Longest feed: a roster with 40 bytes for each of 800,000 accounts.
+    private static let feedLimit = 32 << 20
+    /// A feed of which less than a byte a second comes for so long has died, in seconds.
+    private static let stallSeconds = 10
 
     private let settings: Settings
     private let time: any TimeSource
     private let permits = CurlSession()
     private let others = CurlSession()
+    private let feeds: CurlSession
 
-    /// A client with these settings; `time` is the clock that deadlines are on.
-    public init(settings: Settings, time: any TimeSource = SystemTime()) {
+    /// A client with these settings.
+    ///
+    /// - Parameters:
+    ///   - time: the clock that deadlines are on.
+    ///   - feedProgress: called about every second while a feed or heartbeat is under way, so that a long one does not
+    ///     look like a thread that stands still.
+    public init(
+        settings: Settings, time: any TimeSource = SystemTime(), feedProgress: @escaping @Sendable () -> Void = {}
+    ) {
         self.settings = settings
         self.time = time
+        feeds = CurlSession(progress: feedProgress)
     }
 
     /// Asks whether a card may be activated, on the connection kept for that.
@@ -63,12 +78,7 @@ public final class CurlLedgerClient: LedgerClient {
         guard left > 0 else {
             throw LedgerClientError(kind: .timeout, code: "deadline", message: "no time left to ask")
         }
-        let body: [UInt8]
-        do {
-            body = Array(try JSONEncoder().encode(request))
-        } catch {
-            throw LedgerClientError(kind: .nonsense, code: "json", message: "\(error)")
-        }
+        let body = try encode(request)
         let response = try permits.perform(
             self.request(LedgerPath.permit, body: body, type: "application/json", timeout: left))
         return try answer(response)
@@ -96,18 +106,31 @@ public final class CurlLedgerClient: LedgerClient {
         }
     }
 
-    /// The signed roster; `nil` when it is still the one of version `known`.
-    public func roster(known: UInt64) throws(LedgerClientError) -> [UInt8]? {
-        var request = request(LedgerPath.roster, timeout: settings.rosterTimeoutMilliseconds)
-        request.responseLimit = Self.rosterLimit
-        if known > 0 { request.headers.append("If-None-Match: \"\(known)\"") }
-        let response = try others.perform(request)
+    /// What leads on from version `since` of a feed, as signed; `nil` when that is the newest.
+    public func feed(_ kind: FeedKind, since: UInt64) throws(LedgerClientError) -> [UInt8]? {
+        var request = request(LedgerPath.feed(kind, since: since), timeout: settings.feedTimeoutMilliseconds)
+        request.responseLimit = Self.feedLimit
+        request.stallSeconds = Self.stallSeconds
+        let response = try feeds.perform(request)
         if response.status == 304 { return nil }
         guard response.status == 200 else { throw refusal(response) }
         // Whatever says 200 here, the signature decides; HTML is told apart for the technician's sake.
         guard !response.contentType.hasPrefix("text/") else { throw nonsense(response) }
         return response.body
     }
+
+    /// A sign of life, on the feeds' connection.
+    public func heartbeat(_ heartbeat: Heartbeat) throws(LedgerClientError) -> HeartbeatAnswer {
+        let path = LedgerPath.heartbeat(terminal: settings.terminal)
+        return try answer(
+            try feeds.perform(
+                request(
+                    path, body: try encode(heartbeat), type: "application/json",
+                    timeout: settings.heartbeatTimeoutMilliseconds)))
+    }
+
+    /// Gives up the feed or heartbeat under way within about a second, and every later one at once.
+    public func abandonFeeds() { feeds.abandon() }
 
     /// Whether the ledger serves.
     public func status() throws(LedgerClientError) -> LedgerStatus {
@@ -127,6 +150,14 @@ public final class CurlLedgerClient: LedgerClient {
             url: settings.url + path, headers: headers, body: body, timeoutMilliseconds: total,
             connectTimeoutMilliseconds: min(total, settings.connectTimeoutMilliseconds),
             responseLimit: Self.answerLimit, authorities: settings.authorities)
+    }
+
+    private func encode(_ message: some Encodable) throws(LedgerClientError) -> [UInt8] {
+        do {
+            return Array(try JSONEncoder().encode(message))
+        } catch {
+            throw LedgerClientError(kind: .nonsense, code: "json", message: "\(error)")
+        }
     }
 
     private func answer<Message: Decodable>(_ response: HTTPResponse) throws(LedgerClientError) -> Message {

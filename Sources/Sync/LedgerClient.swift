@@ -13,11 +13,23 @@ public protocol LedgerClient: Sendable {
         terminal: UInt16, epoch: UInt32, first: UInt64, bytes: [UInt8]
     ) throws(LedgerClientError) -> UploadResult
 
-    /// The signed roster; `nil` when it is still the one of version `known` (0: none).
-    func roster(known: UInt64) throws(LedgerClientError) -> [UInt8]?
+    /// What leads on from version `since` of a feed (0: from nothing), signed, a snapshot or a delta; `nil` when that is
+    /// the newest.
+    func feed(_ kind: FeedKind, since: UInt64) throws(LedgerClientError) -> [UInt8]?
+
+    /// A sign of life, and what the ledger has to say to it.
+    func heartbeat(_ heartbeat: Heartbeat) throws(LedgerClientError) -> HeartbeatAnswer
+
+    /// Gives up the feed or heartbeat under way, and every later one, at once: the terminal is stopping.
+    func abandonFeeds()
 
     /// Whether the ledger serves.
     func status() throws(LedgerClientError) -> LedgerStatus
+}
+
+extension LedgerClient {
+    /// Where no call waits there is nothing to give up.
+    public func abandonFeeds() {}
 }
 
 /// What the ledger made of an upload.

@@ -9,10 +9,6 @@ public enum SyncEvent: Hashable, Sendable {
     case unreachable(LedgerClientError)
     /// The ledger answers again, or takes records again.
     case back
-    /// A newer roster is in force.
-    case rosterUpdated(version: UInt64)
-    /// A roster was offered that is not taken up.
-    case rosterRejected(RosterStoreError)
     /// Uploading has stopped until somebody looks into it; it is tried again rarely, so that thawing needs no restart.
     case frozen(SyncStop)
     /// The journal cannot be read, or the acknowledgement not stored.

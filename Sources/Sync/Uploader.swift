@@ -3,7 +3,7 @@ import LedgerProtocol
 public import Platform
 import Synchronization
 
-/// Brings every durable record to the ledger, for ever, and the newest roster back.
+/// Brings every durable record to the ledger, for ever.
 ///
 /// Sending a record twice is harmless and expected; the cursor moves only when the ledger names a record by the chain
 /// MAC that it has here.
@@ -14,29 +14,21 @@ public final class Uploader: Sendable {
         public var batch: Int
         /// The waits after failures.
         public var backoff: Backoff
-        /// How often to ask for a newer roster when no acknowledgement mentions one, in milliseconds.
-        public var rosterIntervalMilliseconds: Int64
-        /// The least time between two roster requests, in milliseconds, however often acknowledgements mention a newer
-        /// one: in days of mass activation each card makes a new roster of the whole campus.
-        public var rosterPauseMilliseconds: Int64
         /// How often to try again after a stop that only people can end, in milliseconds.
         public var stoppedRetryMilliseconds: Int64
 
         /// Settings with these values.
         public init(
-            batch: Int = 512, backoff: Backoff = Backoff(), rosterIntervalMilliseconds: Int64 = 300_000,
-            rosterPauseMilliseconds: Int64 = 30_000, stoppedRetryMilliseconds: Int64 = 300_000
+            batch: Int = 512, backoff: Backoff = Backoff(), stoppedRetryMilliseconds: Int64 = 300_000
         ) {
             precondition(batch > 0, "a batch holds at least one record")
             self.batch = batch
             self.backoff = backoff
-            self.rosterIntervalMilliseconds = rosterIntervalMilliseconds
-            self.rosterPauseMilliseconds = rosterPauseMilliseconds
             self.stoppedRetryMilliseconds = stoppedRetryMilliseconds
         }
     }
 
-    private enum Wake: Sendable { case nudge, stop }
+    private enum Wake: Sendable { case nudge, hurry, stop }
 
     /// How long the thread waits at most between two ticks, in milliseconds.
     private static let tickMilliseconds: Int64 = 1000
@@ -51,12 +43,11 @@ public final class Uploader: Sendable {
     ///
     /// - Parameter onEvent: called on the uploader's thread; it must not wait.
     public init(
-        feed: any JournalFeed, client: any LedgerClient, roster: RosterStore?, time: any TimeSource,
+        feed: any JournalFeed, client: any LedgerClient, time: any TimeSource,
         settings: Settings = Settings(), onEvent: @escaping @Sendable (SyncEvent) -> Void
     ) {
         core = Mutex(
-            UploaderCore(
-                feed: feed, client: client, roster: roster, time: time, settings: settings, onEvent: onEvent))
+            UploaderCore(feed: feed, client: client, time: time, settings: settings, onEvent: onEvent))
     }
 
     /// Starts the thread.
@@ -72,6 +63,9 @@ public final class Uploader: Sendable {
     /// Says that records were appended: they are sent at once, unless the last try failed and its wait is not over.
     public func nudge() { wakes.send(.nudge) }
 
+    /// Says that the ledger wants an upload: it is tried at once, whatever wait is under way.
+    public func hurry() { wakes.send(.hurry) }
+
     /// Ends the thread after the request under way.
     ///
     /// - Returns: whether it ended before `deadline`.
@@ -82,7 +76,7 @@ public final class Uploader: Sendable {
         return thread.withLock { $0 }?.join(until: deadline) ?? true
     }
 
-    /// Does the next piece of work: at most one upload and one roster request.
+    /// Does the next piece of work: at most one upload.
     ///
     /// - Returns: milliseconds after which to call again; 0 when there is more to do. Calling earlier is harmless.
     public func step() -> Int64 { core.withLock { $0.step() } }
@@ -96,7 +90,9 @@ public final class Uploader: Sendable {
                 tick()
                 let slice = min(due, clock.now().advanced(milliseconds: Self.tickMilliseconds))
                 if let wake = wakes.receive(until: slice) {
-                    if wake == .stop || wakes.drain().contains(.stop) { return }
+                    let all = [wake] + wakes.drain()
+                    if all.contains(.stop) { return }
+                    if all.contains(.hurry) { core.withLock { $0.hurry() } }
                     break
                 }
                 if wakes.isClosed { return }

@@ -6,10 +6,11 @@ import Platform
 struct UploaderCore: Sendable {
     /// Gaps that the ledger may name in a row before we stop believing that following it leads anywhere.
     private static let gapsFollowed = 3
+    /// When to look again without a nudge, in milliseconds, when everything is sent.
+    private static let idleMilliseconds: Int64 = 60_000
 
     private let feed: any JournalFeed
     private let client: any LedgerClient
-    private let roster: RosterStore?
     private let time: any TimeSource
     private let settings: Uploader.Settings
     private let onEvent: @Sendable (SyncEvent) -> Void
@@ -18,29 +19,22 @@ struct UploaderCore: Sendable {
     private var uploadDue: Instant
     private var uploadBackoff: Backoff
     private var gaps = 0
-    private var rosterDue: Instant
-    private var rosterBackoff: Backoff
-    private var newestRoster: UInt64 = 0
-    private var rosterFetched: Instant?
     private var trouble: LedgerClientError.Kind?
     private var stop: SyncStop?
     private var journalTrouble: JournalError?
 
     init(
-        feed: any JournalFeed, client: any LedgerClient, roster: RosterStore?, time: any TimeSource,
-        settings: Uploader.Settings, onEvent: @escaping @Sendable (SyncEvent) -> Void
+        feed: any JournalFeed, client: any LedgerClient, time: any TimeSource, settings: Uploader.Settings,
+        onEvent: @escaping @Sendable (SyncEvent) -> Void
     ) {
         self.feed = feed
         self.client = client
-        self.roster = roster
         self.time = time
         self.settings = settings
         self.onEvent = onEvent
         next = Self.start(of: feed)
         uploadDue = time.now()
-        rosterDue = time.now()
         uploadBackoff = settings.backoff
-        rosterBackoff = settings.backoff
     }
 
     /// The first record that the ledger is not known to have.
@@ -53,12 +47,13 @@ struct UploaderCore: Sendable {
 
     mutating func step() -> Int64 {
         if time.now() >= uploadDue { upload() }
-        if roster != nil && time.now() >= rosterDue { fetchRoster() }
         let now = time.now()
-        var due = roster == nil ? now.advanced(milliseconds: settings.rosterIntervalMilliseconds) : rosterDue
-        if next <= feed.lastSequence || uploadDue > now { due = min(due, uploadDue) }
-        return max(0, due.milliseconds(since: now))
+        if next <= feed.lastSequence || uploadDue > now { return max(0, uploadDue.milliseconds(since: now)) }
+        return Self.idleMilliseconds
     }
+
+    /// Ends the wait under way.
+    mutating func hurry() { uploadDue = time.now() }
 
     // MARK: Upload
 
@@ -119,13 +114,6 @@ struct UploaderCore: Sendable {
             uploadDue = time.now().advanced(milliseconds: uploadBackoff.next())
         }
         onEvent(.acknowledged(acknowledgement))
-        newestRoster = max(newestRoster, acknowledgement.rosterVersion)
-        if let roster, newestRoster > roster.version, trouble == nil, rosterBackoff.isFresh {
-            // A terminal that has none cannot serve without the ledger: for it the first one is urgent.
-            let pause = roster.version == 0 ? 0 : settings.rosterPauseMilliseconds
-            let earliest = rosterFetched?.advanced(milliseconds: pause) ?? time.now()
-            rosterDue = min(rosterDue, max(earliest, time.now()))
-        }
     }
 
     /// The ledger wants to go on elsewhere: back, when it was restored; forward, when our cursor was lost.
@@ -166,36 +154,6 @@ struct UploaderCore: Sendable {
         if stop != nil || trouble != nil { onEvent(.back) }
         stop = nil
         trouble = nil
-    }
-
-    // MARK: Roster
-
-    private mutating func fetchRoster() {
-        guard let roster else { return }
-        do throws(LedgerClientError) {
-            let bytes = try client.roster(known: roster.version)
-            if trouble != nil && uploadBackoff.isFresh {
-                trouble = nil
-                onEvent(.back)
-            }
-            rosterBackoff.reset()
-            rosterFetched = time.now()
-            rosterDue = time.now().advanced(milliseconds: settings.rosterIntervalMilliseconds)
-            if let bytes { install(bytes, in: roster) }
-        } catch {
-            report(trouble: error)
-            rosterDue = time.now().advanced(milliseconds: rosterBackoff.next())
-        }
-    }
-
-    private mutating func install(_ bytes: [UInt8], in roster: RosterStore) {
-        do throws(RosterStoreError) {
-            onEvent(.rosterUpdated(version: try roster.install(bytes).version))
-        } catch {
-            if case .notNewer(let offered, let held) = error, offered == held { return }
-            onEvent(.rosterRejected(error))
-            rosterDue = time.now().advanced(milliseconds: rosterBackoff.next())
-        }
     }
 
     // MARK: Reports

@@ -2,6 +2,7 @@ public import DataFiles
 import DeviceProfiles
 import FoundationEssentials
 public import Journal
+import LedgerProtocol
 import Platform
 
 /// What one terminal is and where its parts are: the JSON5 file given to `yikad --config`.
@@ -12,7 +13,7 @@ public struct Configuration: Sendable {
     public let number: UInt16
     /// The terminal's name, for people.
     public let name: String
-    /// Where journal and roster live.
+    /// Where journal, lists and settings live.
     public let stateDirectory: String
     /// The folder `device-profiles`.
     public let profiles: String
@@ -28,7 +29,7 @@ public struct Configuration: Sendable {
     public let voice: Voice
     /// The central ledger.
     public let ledger: Ledger
-    /// How old a roster may be to decide by, in hours.
+    /// How old a roster may be to decide by, in hours; an older hotlist is a condition.
     public let rosterMaximumAgeHours: Int64
     /// The journal's epoch: changed only by a technician, when the journal is made anew.
     public let journalEpoch: UInt32
@@ -57,10 +58,12 @@ public struct Configuration: Sendable {
     public struct Ledger: Sendable, Decodable {
         /// Its address, `http://` or `https://`.
         public let url: String
-        /// The public key that signs rosters: Ed25519, 32 bytes in hexadecimal.
+        /// The public key that signs lists and settings: Ed25519, 32 bytes in hexadecimal.
         public let publicKey: String
         /// How long a permission may take, in milliseconds.
         public let permitMilliseconds: Int64?
+        /// How often to report, in milliseconds, where the campus's settings do not say; `nil`: every 3 s.
+        public let heartbeatMilliseconds: Int64?
     }
 
     /// The secrets shared with the ledger. They never print.
@@ -150,6 +153,9 @@ extension Configuration {
         try expect((file.journalEpoch ?? 1) > 0, "journalEpoch", "a number from 1")
         let permit = file.ledger.permitMilliseconds ?? 800
         try expect((50...5000).contains(permit), "ledger.permitMilliseconds", "50 to 5000")
+        let heartbeat = file.ledger.heartbeatMilliseconds ?? 3000
+        try expect(
+            TerminalSettings.heartbeatRange.contains(heartbeat), "ledger.heartbeatMilliseconds", "1000 to 60000")
         let success = file.successAfterMilliseconds ?? 3000
         try expect((0...10_000).contains(success), "successAfterMilliseconds", "0 to 10000")
         let age = file.rosterMaximumAgeHours ?? 168

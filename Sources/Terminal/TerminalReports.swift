@@ -41,19 +41,16 @@ extension TerminalService {
         }
     }
 
-    static func synced(_ event: SyncEvent, events: EventStream, health: HealthRegistry, at: Instant) {
+    static func synced(
+        _ event: SyncEvent, events: EventStream, health: HealthRegistry, shared: SharedConditions, at: Instant
+    ) {
         switch event {
         case .acknowledged(let acknowledgement):
             events.publish(TerminalEvent("acknowledged", at: at, sequence: acknowledgement.acknowledged))
-        case .unreachable(let error): health.raise(error.notice, error.description)
+        case .unreachable(let error): shared.raise(error, from: .upload)
         case .back:
-            health.clear(.ledgerUnreachable)
-            health.clear(.ledgerRefuses)
+            shared.reached(from: .upload)
             health.clear(.terminalFrozen)
-        case .rosterUpdated(let version):
-            health.clear(.rosterTooOld)
-            events.publish(TerminalEvent("roster", at: at, what: "updated", sequence: version))
-        case .rosterRejected(let error): health.raise(.rosterTooOld, "offered, but not taken: \(error)")
         case .frozen(let stop): health.raise(.terminalFrozen, "\(stop)")
         case .journal(let error): health.raise(.journalStopped, error.description)
         }

@@ -35,15 +35,15 @@ struct RosterTests {
         for bit in 0..<bytes.count * 8 {
             var flipped = bytes
             flipped[bit / 8] ^= 1 << UInt8(bit % 8)
-            #expect(throws: RosterError.self) { try Roster(verifying: flipped, with: signer.publicKey) }
+            #expect(throws: FeedError.self) { try Roster(verifying: flipped, with: signer.publicKey) }
             tried += 1
         }
         for length in 0..<bytes.count {
-            #expect(throws: RosterError.self) { try Roster(verifying: Array(bytes[..<length]), with: signer.publicKey) }
+            #expect(throws: FeedError.self) { try Roster(verifying: Array(bytes[..<length]), with: signer.publicKey) }
             tried += 1
         }
         let stranger = Curve25519.Signing.PrivateKey().publicKey
-        #expect(throws: RosterError.badSignature) { try Roster(verifying: bytes, with: stranger) }
+        #expect(throws: FeedError.badSignature) { try Roster(verifying: bytes, with: stranger) }
         print("roster: \(tried) flips and cuts, all refused")
     }
 
@@ -63,7 +63,7 @@ struct RosterTests {
             try resigned { $0.append(0) },
         ]
         for bytes in nonsense {
-            #expect(throws: RosterError.malformed) { try Roster(verifying: bytes, with: signer.publicKey) }
+            #expect(throws: FeedError.malformed) { try Roster(verifying: bytes, with: signer.publicKey) }
         }
         try #expect(Roster(verifying: resigned { _ in }, with: signer.publicKey).entries.count == 4)
     }

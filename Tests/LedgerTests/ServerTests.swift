@@ -130,19 +130,41 @@ struct ServerTests {
             let huge = try await client.ask(LedgerPath.permit, "POST", body: [UInt8](repeating: 0x20, count: 5_000))
             #expect(huge.status == 413)
 
-            let roster = try await client.ask(LedgerPath.roster)
+            let roster = try await client.ask(LedgerPath.feed(.roster, since: 0))
             #expect(roster.status == 200)
             let read = try Roster(verifying: Array(roster.body), with: books.keys.signingKey.publicKey)
             #expect(read.entry(of: books.hash(2))?.status == .reportedLost)
-            let tag = "\"\(read.version)\""
-            let same = try await client.ask(LedgerPath.roster, headers: ["If-None-Match": tag])
+            let newest = LedgerPath.feed(.roster, since: read.version)
+            let same = try await client.ask(newest)
             #expect(same.status == 304 && same.body.isEmpty)
             _ = try books.administration.reportFound(holderNumber: TestBooks.holder(2))
-            let newer = try await client.ask(LedgerPath.roster, headers: ["If-None-Match": tag])
+            let newer = try await client.ask(newest)
             #expect(newer.status == 200)
-            #expect(try await client.ask(LedgerPath.roster, token: nil).status == 401)
-            #expect(try await client.ask(LedgerPath.roster, terminal: nil).status == 400)
+            #expect(try await client.ask(newest, token: nil).status == 401)
+            #expect(try await client.ask(newest, terminal: nil).status == 400)
+            #expect(try await client.ask("/v1/feeds/rumours?since=0").status == 400)
+            #expect(try await client.ask("/v1/feeds/roster?since=yesterday").status == 400)
             #expect(try await client.ask("/nothing/here").status == 404)
+        }
+    }
+
+    @Test("A heartbeat is answered with the newest versions, and with a refusal to strangers and nonsense")
+    func heartbeat() async throws {
+        let books = try TestBooks()
+        try await serving(books) { client in
+            let path = LedgerPath.heartbeat(terminal: 1)
+            let heartbeat = Heartbeat(
+                wallMilliseconds: 0, version: "1", epoch: 7, lastSequence: 0, acknowledged: 0, conditions: ["YK-R02"])
+            let body = Array(try JSONEncoder().encode(heartbeat))
+            let reply = try await client.ask(path, "POST", body: body)
+            #expect(reply.status == 200)
+            let answer = try JSONDecoder().decode(HeartbeatAnswer.self, from: reply.body)
+            #expect(
+                try answer.rosterVersion == books.service.roster(terminal: 1, token: TestBooks.token).version)
+            #expect(try await client.ask(path, "POST", body: body, token: nil).status == 401)
+            #expect(try await client.ask(path, "POST", body: Array("{}".utf8)).status == 400)
+            let stranger = LedgerPath.heartbeat(terminal: 99)
+            #expect(try await client.ask(stranger, "POST", body: body).status == 404)
         }
     }
 
