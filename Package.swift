@@ -176,11 +176,11 @@ for target in package.targets where target.type != .system {
     target.swiftSettings = (target.swiftSettings ?? []) + rules
 }
 
-// The sweeps open a journal and lay down a card a million times; without the optimizer that takes hours.
+// The sweeps open a journal, lay down a card and look up a tag a million times; without the optimizer that takes hours.
 for target in package.targets
 where [
     "Platform", "Journal", "Simulator", "JournalTests", "DeviceProfiles", "Mifare", "CampusCard", "Activation",
-    "ActivationTests",
+    "ActivationTests", "LedgerProtocol", "LedgerProtocolTests",
 ]
 .contains(target.name) {
     target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))
