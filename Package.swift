@@ -100,6 +100,11 @@ let package = Package(
             ],
             path: "tools/measure-card", exclude: ["bare"]),
 
+        // Behind `tools/bench feeds`, shipped as little.
+        .executableTarget(
+            name: "measure-feeds", dependencies: ["LedgerProtocol", "CLinux", arguments, crypto],
+            path: "tools/measure-feeds"),
+
         tests("Platform"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         tests("SmartCard", ["Simulator", "DeviceProfiles", "Mifare", "Platform", "TestSupport"]),

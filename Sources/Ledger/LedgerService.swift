@@ -88,8 +88,8 @@ public final class LedgerService: Sendable {
     /// - Throws: ``LedgerRefused``.
     public func heartbeat(_ heartbeat: Heartbeat, terminal: UInt16, token: String) throws -> HeartbeatAnswer {
         try authenticate(terminal: terminal, token: token)
-        return HeartbeatAnswer(
-            timeMilliseconds: time.wallMilliseconds(), rosterVersion: try store.read { try $0.rosterVersion() })
+        let now = time.wallMilliseconds()
+        return HeartbeatAnswer(timeMilliseconds: now, rosterVersion: try rosters.version(from: store, now: now))
     }
 
     /// Whether the ledger serves, and what it is.
