@@ -14,6 +14,12 @@ static inline CURLcode yika_curl_set_writer(CURL *handle, size_t (*writer)(char 
     CURLcode status = curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, writer);
     return status != CURLE_OK ? status : curl_easy_setopt(handle, CURLOPT_WRITEDATA, to);
 }
+static inline CURLcode yika_curl_set_progress(
+    CURL *handle, int (*progress)(void *, curl_off_t, curl_off_t, curl_off_t, curl_off_t), void *to) {
+    CURLcode status = curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, progress);
+    if (status == CURLE_OK) status = curl_easy_setopt(handle, CURLOPT_XFERINFODATA, to);
+    return status != CURLE_OK ? status : curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+}
 static inline CURLcode yika_curl_get_number(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);
 }

@@ -40,8 +40,13 @@ public struct LedgerServer: Sendable {
         router.get("/v1/status") { _, _ in
             await answer { try json(service.status()) }
         }
-        router.get("/v1/roster") { request, _ in
-            await answer { try roster(request) }
+        router.get("/v1/feeds/:kind") { request, context in
+            let kind = context.parameters.get("kind")
+            return await answer { try feed(request, kind) }
+        }
+        router.post("/v1/terminals/:terminal/heartbeat") { request, context in
+            let terminal = context.parameters.get("terminal", as: UInt16.self)
+            return await answer(request, bodyLimit: 8192) { body in try heartbeat(request, terminal, body) }
         }
         router.post("/v1/activations/permit") { request, _ in
             await answer(request, bodyLimit: 4096) { body in try permit(request, body) }
@@ -50,7 +55,7 @@ public struct LedgerServer: Sendable {
             let terminal = context.parameters.get("terminal", as: UInt16.self)
             let epoch = context.parameters.get("epoch", as: UInt32.self)
             return await answer(request, bodyLimit: LedgerPath.uploadLimit) { body in
-                try upload(request, terminal: terminal, epoch: epoch, body)
+                try upload(request, terminal: terminal, epoch: epoch, unpacked(body, of: request))
             }
         }
         return router
@@ -65,6 +70,19 @@ public struct LedgerServer: Sendable {
                 terminal: terminal, token: token(of: request), epoch: epoch, first: first, body: body))
     }
 
+    private func unpacked(_ body: [UInt8], of request: Request) throws(LedgerRefused) -> [UInt8] {
+        switch request.headers[.contentEncoding] {
+        case nil, "identity": return body
+        case BatchCompression.name:
+            do throws(BatchCompressionError) {
+                return try BatchCompression.decompress(body, limit: LedgerPath.uploadLimit)
+            } catch {
+                throw .malformed("the body is \(error)")
+            }
+        default: throw .unknownEncoding
+        }
+    }
+
     private func permit(_ request: Request, _ body: [UInt8]) throws -> Response {
         guard let question = try? JSONDecoder().decode(PermitRequest.self, from: Data(body)) else {
             throw LedgerRefused.malformed("expected a permit request in JSON")
@@ -73,13 +91,22 @@ public struct LedgerServer: Sendable {
         return try json(service.permit(question, token: token(of: request)))
     }
 
-    private func roster(_ request: Request) throws -> Response {
-        let roster = try service.roster(terminal: terminal(of: request), token: token(of: request))
-        let tag = "\"\(roster.version)\""
-        if request.headers[.ifNoneMatch] == tag { return Response(status: .notModified, headers: [.eTag: tag]) }
+    private func feed(_ request: Request, _ kind: String?) throws -> Response {
+        guard let kind = kind.flatMap(FeedKind.init(rawValue:)),
+            let since = request.uri.queryParameters.get("since", as: UInt64.self)
+        else { throw LedgerRefused.malformed("expected roster, hotlist or settings, and ?since= in numbers") }
+        let bytes = try service.feed(kind, since: since, terminal: terminal(of: request), token: token(of: request))
+        guard let bytes else { return Response(status: .notModified) }
         return Response(
-            status: .ok, headers: [.contentType: "application/octet-stream", .eTag: tag],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: roster.bytes)))
+            status: .ok, headers: [.contentType: "application/octet-stream"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    private func heartbeat(_ request: Request, _ terminal: UInt16?, _ body: [UInt8]) throws -> Response {
+        guard let terminal, let heartbeat = try? JSONDecoder().decode(Heartbeat.self, from: Data(body)) else {
+            throw LedgerRefused.malformed("expected a terminal in numbers and a heartbeat in JSON")
+        }
+        return try json(service.heartbeat(heartbeat, terminal: terminal, token: token(of: request)))
     }
 
     private func terminal(of request: Request) throws -> UInt16 {

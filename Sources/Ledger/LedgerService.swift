@@ -69,6 +69,29 @@ public final class LedgerService: Sendable {
         return try rosters.roster(from: store, now: time.wallMilliseconds())
     }
 
+    /// What leads a terminal on from version `since` of a feed; `nil` when that is the newest.
+    ///
+    /// - Throws: ``LedgerRefused``.
+    public func feed(_ kind: FeedKind, since: UInt64, terminal: UInt16, token: String) throws -> [UInt8]? {
+        switch kind {
+        case .roster:
+            let roster = try roster(terminal: terminal, token: token)
+            return roster.version == since ? nil : roster.bytes
+        case .hotlist, .settings:
+            try authenticate(terminal: terminal, token: token)
+            return nil
+        }
+    }
+
+    /// What the ledger has to say to a terminal's sign of life.
+    ///
+    /// - Throws: ``LedgerRefused``.
+    public func heartbeat(_ heartbeat: Heartbeat, terminal: UInt16, token: String) throws -> HeartbeatAnswer {
+        try authenticate(terminal: terminal, token: token)
+        let now = time.wallMilliseconds()
+        return HeartbeatAnswer(timeMilliseconds: now, rosterVersion: try rosters.version(from: store, now: now))
+    }
+
     /// Whether the ledger serves, and what it is.
     public func status() throws -> LedgerStatus {
         LedgerStatus(

@@ -2,8 +2,6 @@
 public enum LedgerPath {
     /// `POST`: may this card be activated? ``PermitRequest`` → ``PermitAnswer``.
     public static let permit = "/v1/activations/permit"
-    /// `GET`: the signed roster; `If-None-Match: "<version>"` → 304 when it is still that one.
-    public static let roster = "/v1/roster"
     /// `GET`: whether the ledger serves; ``LedgerStatus``.
     public static let status = "/v1/status"
 
@@ -17,6 +15,14 @@ public enum LedgerPath {
     public static func records(terminal: UInt16, epoch: UInt32, first: UInt64) -> String {
         "/v1/terminals/\(terminal)/epochs/\(epoch)/records?first=\(first)"
     }
+
+    /// `POST`: a sign of life; ``Heartbeat`` → ``HeartbeatAnswer``.
+    public static func heartbeat(terminal: UInt16) -> String { "/v1/terminals/\(terminal)/heartbeat" }
+
+    /// `GET`: what leads on from version `since` (0: from nothing), signed; 304 when that is the newest.
+    ///
+    /// The bytes tell by their first eight whether they are a snapshot or a delta from exactly that version.
+    public static func feed(_ kind: FeedKind, since: UInt64) -> String { "/v1/feeds/\(kind.rawValue)?since=\(since)" }
 }
 
 /// A terminal asks whether the card on its reader may be activated.
@@ -80,13 +86,39 @@ public struct Acknowledgement: Codable, Sendable, Hashable {
     public var timeMilliseconds: Int64
     /// The newest roster, to be fetched when it is not the terminal's.
     public var rosterVersion: UInt64
+    /// The newest hotlist; 0 when none was issued, or when the ledger knows of none.
+    public var hotlistVersion: UInt64
+    /// The newest settings; 0 when none were issued, or when the ledger knows of none.
+    public var settingsVersion: UInt64
 
     /// An acknowledgement with these fields.
-    public init(acknowledged: UInt64, chainHead: String, timeMilliseconds: Int64, rosterVersion: UInt64) {
+    public init(
+        acknowledged: UInt64, chainHead: String, timeMilliseconds: Int64, rosterVersion: UInt64,
+        hotlistVersion: UInt64 = 0, settingsVersion: UInt64 = 0
+    ) {
         self.acknowledged = acknowledged
         self.chainHead = chainHead
         self.timeMilliseconds = timeMilliseconds
         self.rosterVersion = rosterVersion
+        self.hotlistVersion = hotlistVersion
+        self.settingsVersion = settingsVersion
+    }
+
+    /// Reads an acknowledgement; one that names neither hotlist nor settings comes from an older ledger.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            acknowledged: try container.decode(UInt64.self, forKey: .acknowledged),
+            chainHead: try container.decode(String.self, forKey: .chainHead),
+            timeMilliseconds: try container.decode(Int64.self, forKey: .timeMilliseconds),
+            rosterVersion: try container.decode(UInt64.self, forKey: .rosterVersion),
+            hotlistVersion: try container.decodeIfPresent(UInt64.self, forKey: .hotlistVersion) ?? 0,
+            settingsVersion: try container.decodeIfPresent(UInt64.self, forKey: .settingsVersion) ?? 0)
+    }
+
+    /// The newest versions of all feeds.
+    public var feedVersions: FeedVersions {
+        FeedVersions(roster: rosterVersion, hotlist: hotlistVersion, settings: settingsVersion)
     }
 }
 

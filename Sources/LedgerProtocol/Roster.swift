@@ -6,7 +6,7 @@ import Platform
 /// Encoding, little-endian: "YKROSTR1", version u64, issued i64 (ms since 1970), count u32, 4 zero, then `count`
 /// entries of 40 bytes ascending by hash (holder hash 16, account u64, card serial u32, status u8, 3 zero, card tag
 /// 8), then 64 bytes Ed25519 over all before.
-public struct Roster: Sendable {
+public struct Roster: FeedContent {
     /// What an account may do.
     public enum Status: UInt8, Sendable {
         /// It may activate a card.
@@ -40,90 +40,82 @@ public struct Roster: Sendable {
         }
     }
 
+    /// It is the feed of rosters.
+    public static let kind = FeedKind.roster
+
     /// Rises with every roster issued.
     public let version: UInt64
     /// When it was issued, in milliseconds since 1970-01-01 UTC by the ledger's clock.
     public let issuedMilliseconds: Int64
-    /// Ascending by holder hash.
-    public let entries: [Entry]
+    /// The entries as they are signed: 40 bytes an account is what it costs a terminal.
+    let rows: RosterRows
 
     /// A roster of `entries`, in any order.
     public init(version: UInt64, issuedMilliseconds: Int64, entries: [Entry]) {
+        self.init(
+            version: version, issuedMilliseconds: issuedMilliseconds,
+            rows: RosterRows(entries.sorted { $0.holder < $1.holder }))
+    }
+
+    private init(version: UInt64, issuedMilliseconds: Int64, rows: RosterRows) {
         self.version = version
         self.issuedMilliseconds = issuedMilliseconds
-        self.entries = entries.sorted { $0.holder < $1.holder }
+        self.rows = rows
     }
+
+    /// All entries, ascending by holder hash.
+    public var entries: [Entry] { (0..<rows.count).compactMap { rows.entry(at: $0) } }
+
+    /// How many accounts there are.
+    public var count: Int { rows.count }
 
     /// The entry of `holder`, found by bisection.
     public func entry(of holder: HolderHash) -> Entry? {
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].holder < holder { low = middle + 1 } else { high = middle }
-        }
-        return low < entries.count && entries[low].holder == holder ? entries[low] : nil
+        let place = rows.place(of: holder.bytes)
+        return rows.holds(holder.bytes, at: place) ? rows.entry(at: place) : nil
     }
 
     private static let magic = Array("YKROSTR1".utf8)
     private static let headerSize = 32
-    private static let entrySize = 40
-    private static let signatureSize = 64
 
     /// The roster's bytes, signed by the ledger.
     public func signed(by key: Curve25519.Signing.PrivateKey) throws -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: Self.headerSize)
-        bytes.replaceSubrange(0..<8, with: Self.magic)
+        var bytes = FeedFrame.header(Self.magic, size: Self.headerSize)
         bytes.store(version, at: 8)
         bytes.store(issuedMilliseconds, at: 16)
-        bytes.store(UInt32(entries.count), at: 24)
-        bytes.reserveCapacity(Self.headerSize + entries.count * Self.entrySize + Self.signatureSize)
-        for entry in entries {
-            var row = [UInt8](repeating: 0, count: Self.entrySize)
-            row.replaceSubrange(0..<16, with: entry.holder.bytes)
-            row.store(entry.account, at: 16)
-            row.store(entry.cardSerial, at: 24)
-            row[28] = entry.status.rawValue
-            row.replaceSubrange(32..<40, with: entry.card.bytes)
-            bytes += row
-        }
-        return bytes + Array(try key.signature(for: bytes))
+        bytes.store(UInt32(rows.count), at: 24)
+        return try FeedFrame.sign(bytes + rows.bytes, by: key)
     }
 
     /// Reads a signed roster; it throws unless the ledger's signature holds and every byte is accounted for.
-    public init(verifying bytes: [UInt8], with key: Curve25519.Signing.PublicKey) throws(RosterError) {
-        guard bytes.count >= Self.headerSize + Self.signatureSize, Array(bytes[..<8]) == Self.magic else {
-            throw .notARoster
-        }
-        let end = bytes.count - Self.signatureSize
-        guard key.isValidSignature(bytes[end...], for: bytes[..<end]) else { throw .badSignature }
+    public init(verifying bytes: [UInt8], with key: Curve25519.Signing.PublicKey) throws(FeedError) {
+        let end = try FeedFrame.end(of: bytes, magic: Self.magic, headerSize: Self.headerSize, key: key)
         let count = Int(bytes.integer(at: 24, as: UInt32.self))
-        guard end == Self.headerSize + count * Self.entrySize else { throw .malformed }
-        var entries: [Entry] = []
-        entries.reserveCapacity(count)
-        for index in 0..<count {
-            let row = Array(bytes[(Self.headerSize + index * Self.entrySize)...].prefix(Self.entrySize))
-            guard let holder = HolderHash(bytes: Array(row[..<16])), let status = Status(rawValue: row[28]),
-                let card = CardTag(bytes: Array(row[32..<40]))
-            else { throw .malformed }
-            if let last = entries.last, !(last.holder < holder) { throw .malformed }
-            entries.append(
-                Entry(
-                    holder: holder, account: row.integer(at: 16), cardSerial: row.integer(at: 24), status: status,
-                    card: card))
-        }
-        version = bytes.integer(at: 8)
-        issuedMilliseconds = bytes.integer(at: 16)
-        self.entries = entries
+        guard end == Self.headerSize + count * RosterRows.size,
+            let rows = RosterRows(checking: Array(bytes[Self.headerSize..<end]))
+        else { throw .malformed }
+        self.init(version: bytes.integer(at: 8), issuedMilliseconds: bytes.integer(at: 16), rows: rows)
     }
-}
 
-/// Why bytes are not a roster to go by.
-public enum RosterError: Error, Hashable, Sendable {
-    /// They do not begin as one.
-    case notARoster
-    /// The ledger did not sign them.
-    case badSignature
-    /// Signed, but the counts or fields contradict the format.
-    case malformed
+    /// Whether `delta` leads on from here.
+    public func check(_ delta: RosterDelta) throws(FeedError) {
+        guard delta.base == version else { throw .otherBase(delta.base, held: version) }
+        let new = (0..<delta.rows.count).count { !isListed(delta.rows.holder(at: $0)) }
+        let gone = delta.removals.count { isListed($0.bytes) }
+        let found = rows.count + new - gone
+        guard found == delta.totalAfter else { throw .contradiction(expected: delta.totalAfter, found: found) }
+    }
+
+    /// The roster that `delta` leads to.
+    public func applying(_ delta: RosterDelta) throws(FeedError) -> Roster {
+        try check(delta)
+        return Roster(
+            version: delta.version, issuedMilliseconds: delta.issuedMilliseconds,
+            rows: rows.merging(delta.rows, without: delta.removals.map(\.bytes)))
+    }
+
+    /// Goes on to the delta's version; when it throws, nothing has changed.
+    public mutating func apply(_ delta: RosterDelta) throws(FeedError) { self = try applying(delta) }
+
+    private func isListed(_ holder: [UInt8]) -> Bool { rows.holds(holder, at: rows.place(of: holder)) }
 }

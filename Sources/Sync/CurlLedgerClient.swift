@@ -4,7 +4,8 @@ public import Platform
 
 /// The ledger over HTTP or HTTPS, by libcurl.
 ///
-/// Permissions have a connection of their own: a card on the reader never waits behind an upload.
+/// Permissions, feeds and everything else have a connection of their own each: a card on the reader never waits behind
+/// an upload, and neither of them behind a list.
 public final class CurlLedgerClient: LedgerClient {
     /// Where the ledger is and how long to wait for it.
     public struct Settings: Sendable {
@@ -12,8 +13,8 @@ public final class CurlLedgerClient: LedgerClient {
         public var url: String
         /// The terminal's number.
         public var terminal: UInt16
-        /// The terminal's bearer token; `nil` when the ledger asks for none.
-        public var token: String?
+        /// What lets the terminal in; `nil` when the ledger asks for nothing.
+        public var credential: LedgerCredential?
         /// A file of certificates to trust in place of the system's, for a campus with its own authority.
         public var authorities: String?
         /// How long a connection may take, in milliseconds.
@@ -22,39 +23,53 @@ public final class CurlLedgerClient: LedgerClient {
         ///
         /// Keep it well below the watchdog's time.
         public var timeoutMilliseconds: Int64
-        /// How long the roster may take in all, in milliseconds.
-        public var rosterTimeoutMilliseconds: Int64
+        /// How long a heartbeat may take in all, in milliseconds.
+        public var heartbeatTimeoutMilliseconds: Int64
+        /// How long a feed may take in all, in milliseconds; one that stands still is given up after 10 s.
+        public var feedTimeoutMilliseconds: Int64
 
         /// Settings with these values.
         public init(
-            url: String, terminal: UInt16, token: String? = nil, authorities: String? = nil,
+            url: String, terminal: UInt16, credential: LedgerCredential? = nil, authorities: String? = nil,
             connectTimeoutMilliseconds: Int64 = 3000, timeoutMilliseconds: Int64 = 10_000,
-            rosterTimeoutMilliseconds: Int64 = 10_000
+            heartbeatTimeoutMilliseconds: Int64 = 5000, feedTimeoutMilliseconds: Int64 = 120_000
         ) {
             self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
             self.terminal = terminal
-            self.token = token
+            self.credential = credential
             self.authorities = authorities
             self.connectTimeoutMilliseconds = connectTimeoutMilliseconds
             self.timeoutMilliseconds = timeoutMilliseconds
-            self.rosterTimeoutMilliseconds = rosterTimeoutMilliseconds
+            self.heartbeatTimeoutMilliseconds = heartbeatTimeoutMilliseconds
+            self.feedTimeoutMilliseconds = feedTimeoutMilliseconds
         }
     }
 
     /// Longest JSON answer: all of ours are below 1 KiB.
     private static let answerLimit = 64 << 10
-    /// Longest roster: 40 bytes for each of 800,000 accounts.
-    private static let rosterLimit = 32 << 20
+    /// Longest feed: a roster with 40 bytes for each of 800,000 accounts.
+    private static let feedLimit = 32 << 20
+    /// A feed of which less than a byte a second comes for so long has died, in seconds.
+    private static let stallSeconds = 10
 
     private let settings: Settings
     private let time: any TimeSource
     private let permits = CurlSession()
     private let others = CurlSession()
+    private let feeds: CurlSession
 
-    /// A client with these settings; `time` is the clock that deadlines are on.
-    public init(settings: Settings, time: any TimeSource = SystemTime()) {
+    /// A client with these settings.
+    ///
+    /// - Parameters:
+    ///   - time: the clock that deadlines are on.
+    ///   - feedProgress: called about every second while a feed or heartbeat is under way, so that a long one does not
+    ///     look like a thread that stands still.
+    public init(
+        settings: Settings, time: any TimeSource = SystemTime(), feedProgress: @escaping @Sendable () -> Void = {}
+    ) {
         self.settings = settings
         self.time = time
+        feeds = CurlSession(progress: feedProgress)
     }
 
     /// Asks whether a card may be activated, on the connection kept for that.
@@ -63,23 +78,21 @@ public final class CurlLedgerClient: LedgerClient {
         guard left > 0 else {
             throw LedgerClientError(kind: .timeout, code: "deadline", message: "no time left to ask")
         }
-        let body: [UInt8]
-        do {
-            body = Array(try JSONEncoder().encode(request))
-        } catch {
-            throw LedgerClientError(kind: .nonsense, code: "json", message: "\(error)")
-        }
+        let body = try encode(request)
         let response = try permits.perform(
             self.request(LedgerPath.permit, body: body, type: "application/json", timeout: left))
         return try answer(response)
     }
 
-    /// Sends the journal's own bytes; gap, fork and freeze are answers, everything else but success is thrown.
+    /// Sends the journal's own bytes, packed; gap, fork, freeze and an unknown epoch are answers, everything else but
+    /// success is thrown.
     public func upload(
         terminal: UInt16, epoch: UInt32, first: UInt64, bytes: [UInt8]
     ) throws(LedgerClientError) -> UploadResult {
         let path = LedgerPath.records(terminal: terminal, epoch: epoch, first: first)
-        let response = try others.perform(request(path, body: bytes, type: "application/octet-stream"))
+        var request = request(path, body: BatchCompression.compress(bytes), type: "application/octet-stream")
+        request.headers.append("Content-Encoding: \(BatchCompression.name)")
+        let response = try others.perform(request)
         do throws(LedgerClientError) {
             return .acknowledged(try answer(response))
         } catch {
@@ -91,23 +104,37 @@ public final class CurlLedgerClient: LedgerClient {
                 return .gap(expected: expected)
             case "L-FORK": return .fork(message: error.message)
             case "L-FROZEN": return .frozen(message: error.message)
+            case "L-EPOCH": return .epochNotRegistered(message: error.message)
             default: throw error
             }
         }
     }
 
-    /// The signed roster; `nil` when it is still the one of version `known`.
-    public func roster(known: UInt64) throws(LedgerClientError) -> [UInt8]? {
-        var request = request(LedgerPath.roster, timeout: settings.rosterTimeoutMilliseconds)
-        request.responseLimit = Self.rosterLimit
-        if known > 0 { request.headers.append("If-None-Match: \"\(known)\"") }
-        let response = try others.perform(request)
+    /// What leads on from version `since` of a feed, as signed; `nil` when that is the newest.
+    public func feed(_ kind: FeedKind, since: UInt64) throws(LedgerClientError) -> [UInt8]? {
+        var request = request(LedgerPath.feed(kind, since: since), timeout: settings.feedTimeoutMilliseconds)
+        request.responseLimit = Self.feedLimit
+        request.stallSeconds = Self.stallSeconds
+        let response = try feeds.perform(request)
         if response.status == 304 { return nil }
         guard response.status == 200 else { throw refusal(response) }
         // Whatever says 200 here, the signature decides; HTML is told apart for the technician's sake.
         guard !response.contentType.hasPrefix("text/") else { throw nonsense(response) }
         return response.body
     }
+
+    /// A sign of life, on the feeds' connection.
+    public func heartbeat(_ heartbeat: Heartbeat) throws(LedgerClientError) -> HeartbeatAnswer {
+        let path = LedgerPath.heartbeat(terminal: settings.terminal)
+        return try answer(
+            try feeds.perform(
+                request(
+                    path, body: try encode(heartbeat), type: "application/json",
+                    timeout: settings.heartbeatTimeoutMilliseconds)))
+    }
+
+    /// Gives up the feed or heartbeat under way within about a second, and every later one at once.
+    public func abandonFeeds() { feeds.abandon() }
 
     /// Whether the ledger serves.
     public func status() throws(LedgerClientError) -> LedgerStatus {
@@ -121,7 +148,7 @@ public final class CurlLedgerClient: LedgerClient {
             "Accept: application/json, application/octet-stream", "\(LedgerPath.terminalHeader): \(settings.terminal)",
         ]
         if let type { headers.append("Content-Type: \(type)") }
-        if let token = settings.token { headers.append("Authorization: Bearer \(token)") }
+        headers += settings.credential?.headers ?? []
         let total = timeout ?? settings.timeoutMilliseconds
         return HTTPRequest(
             url: settings.url + path, headers: headers, body: body, timeoutMilliseconds: total,
@@ -129,32 +156,25 @@ public final class CurlLedgerClient: LedgerClient {
             responseLimit: Self.answerLimit, authorities: settings.authorities)
     }
 
+    private func encode(_ message: some Encodable) throws(LedgerClientError) -> [UInt8] {
+        do {
+            return Array(try JSONEncoder().encode(message))
+        } catch {
+            throw LedgerClientError(kind: .nonsense, code: "json", message: "\(error)")
+        }
+    }
+
     private func answer<Message: Decodable>(_ response: HTTPResponse) throws(LedgerClientError) -> Message {
-        guard response.status == 200 else { throw refusal(response) }
-        return try decode(response)
+        try answers.answer(response)
     }
 
     private func decode<Message: Decodable>(_ response: HTTPResponse) throws(LedgerClientError) -> Message {
-        guard response.contentType.hasPrefix("application/json"),
-            let message = try? JSONDecoder().decode(Message.self, from: Data(response.body))
-        else { throw nonsense(response) }
-        return message
+        try answers.decode(response)
     }
 
-    private func refusal(_ response: HTTPResponse) -> LedgerClientError {
-        let refusal: LedgerRefusal? = try? decode(response)
-        if response.status == 401 || response.status == 403 {
-            return LedgerClientError(
-                kind: .denied, code: refusal?.code ?? "http-\(response.status)",
-                message: refusal?.message ?? "the ledger does not accept this terminal's token")
-        }
-        guard let refusal else { return nonsense(response) }
-        return LedgerClientError(kind: .refused, code: refusal.code, message: refusal.message)
-    }
+    private func refusal(_ response: HTTPResponse) -> LedgerClientError { answers.refusal(response) }
 
-    private func nonsense(_ response: HTTPResponse) -> LedgerClientError {
-        LedgerClientError(
-            kind: .nonsense, code: "http-\(response.status)",
-            message: "\(response.body.count) bytes of \"\(response.contentType)\" are not a ledger's answer")
-    }
+    private func nonsense(_ response: HTTPResponse) -> LedgerClientError { answers.nonsense(response) }
+
+    private var answers: LedgerAnswers { LedgerAnswers(url: settings.url) }
 }

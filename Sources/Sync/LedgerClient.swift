@@ -13,11 +13,23 @@ public protocol LedgerClient: Sendable {
         terminal: UInt16, epoch: UInt32, first: UInt64, bytes: [UInt8]
     ) throws(LedgerClientError) -> UploadResult
 
-    /// The signed roster; `nil` when it is still the one of version `known` (0: none).
-    func roster(known: UInt64) throws(LedgerClientError) -> [UInt8]?
+    /// What leads on from version `since` of a feed (0: from nothing), signed, a snapshot or a delta; `nil` when that is
+    /// the newest.
+    func feed(_ kind: FeedKind, since: UInt64) throws(LedgerClientError) -> [UInt8]?
+
+    /// A sign of life, and what the ledger has to say to it.
+    func heartbeat(_ heartbeat: Heartbeat) throws(LedgerClientError) -> HeartbeatAnswer
+
+    /// Gives up the feed or heartbeat under way, and every later one, at once: the terminal is stopping.
+    func abandonFeeds()
 
     /// Whether the ledger serves.
     func status() throws(LedgerClientError) -> LedgerStatus
+}
+
+extension LedgerClient {
+    /// Where no call waits there is nothing to give up.
+    public func abandonFeeds() {}
 }
 
 /// What the ledger made of an upload.
@@ -30,6 +42,8 @@ public enum UploadResult: Hashable, Sendable {
     case fork(message: String)
     /// The terminal was frozen after a fork, until somebody looks into it.
     case frozen(message: String)
+    /// It does not know this life of the journal, and takes no records of it until somebody registers it.
+    case epochNotRegistered(message: String)
 }
 
 /// Why the ledger gave no usable answer.
@@ -44,6 +58,8 @@ public struct LedgerClientError: Error, Hashable, Sendable, CustomStringConverti
         case timeout
         /// Whoever answered could not prove to be the ledger.
         case untrusted
+        /// The ledger's certificate is not valid at the time that this terminal's clock shows.
+        case clock
         /// The ledger does not accept the terminal's credentials.
         case denied
         /// An answer, but not from a ledger of this protocol: a captive portal, a proxy, a wrong address.
@@ -54,7 +70,8 @@ public struct LedgerClientError: Error, Hashable, Sendable, CustomStringConverti
 
     /// What kind of trouble it is.
     public let kind: Kind
-    /// Where it came from: `curl-7`, `http-502`, or the ledger's own, such as `L-INTERNAL`.
+    /// Where it came from: `curl-7`, `http-502`, `x509-10` for a certificate's fault by OpenSSL's number, or the ledger's
+    /// own, such as `L-INTERNAL`.
     public let code: String
     /// The details, for the technician.
     public let message: String

@@ -13,7 +13,7 @@ struct Equipment {
     let keys: FileKeyRing
     let catalogue: PromptCatalogue
     let packs: [VoicePack]
-    let rosterSigner: Curve25519.Signing.PublicKey
+    let signer: Curve25519.Signing.PublicKey
 
     /// Reads what `configuration` names. Faults that leave the terminal able to serve are raised in `health`.
     init(_ configuration: Configuration, health: HealthRegistry) throws(TerminalError) {
@@ -52,7 +52,7 @@ struct Equipment {
         guard let bytes = [UInt8](hex: configuration.ledger.publicKey),
             let signer = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes)
         else { throw .configuration(configuration.file, "ledger.publicKey", expected: "an Ed25519 public key") }
-        rosterSigner = signer
+        self.signer = signer
     }
 
     /// What the profiles say of the reader that pcscd calls `name`.

@@ -5,34 +5,35 @@ import Mifare
 import Platform
 import Sync
 
-/// Decides who may activate: asks the ledger first, and goes by the signed roster when it does not answer in time.
+/// Decides who may activate: asks the ledger first, and goes by the signed roster and hotlist when it does not answer in
+/// time.
 final class PermitDesk: PermitAuthority {
     private let terminal: UInt16
     private let client: any LedgerClient
     private let rosterKey: RosterKey
-    private let roster: @Sendable () -> Roster?
-    private let rosterMaximumAgeMilliseconds: Int64
+    private let feeds: FeedStores
+    private let maximumAgeMilliseconds: Int64
     private let local: LocalActivations
     private let acknowledged: @Sendable () -> UInt64
     private let health: HealthRegistry
+    private let shared: SharedConditions
     private let time: any TimeSource
-    /// The condition that the last question left, to be taken back by the next good answer.
-    private var trouble: Notice?
 
     /// A desk for one reader.
     init(
-        configuration: Configuration, client: any LedgerClient, roster: @escaping @Sendable () -> Roster?,
-        local: LocalActivations, acknowledged: @escaping @Sendable () -> UInt64, health: HealthRegistry,
+        configuration: Configuration, client: any LedgerClient, feeds: FeedStores, local: LocalActivations,
+        acknowledged: @escaping @Sendable () -> UInt64, health: HealthRegistry, shared: SharedConditions,
         time: any TimeSource
     ) {
         terminal = configuration.number
         rosterKey = RosterKey(bytes: configuration.credentials.rosterKey)
-        rosterMaximumAgeMilliseconds = configuration.rosterMaximumAgeHours * 3_600_000
+        maximumAgeMilliseconds = configuration.rosterMaximumAgeHours * 3_600_000
         self.client = client
-        self.roster = roster
+        self.feeds = feeds
         self.local = local
         self.acknowledged = acknowledged
         self.health = health
+        self.shared = shared
         self.time = time
     }
 
@@ -41,21 +42,15 @@ final class PermitDesk: PermitAuthority {
         let request = PermitRequest(terminal: terminal, uid: uid.bytes.hex(), holder: holder.bytes.hex())
         do throws(LedgerClientError) {
             if let decision = decide(uid, try client.permit(request, deadline: deadline)) {
-                if let trouble { health.clear(trouble) }
-                trouble = nil
+                shared.reached(from: .permits)
                 return decision
             }
-            note(.ledgerRefuses, "a permission without an account")
+            shared.reach(.ledgerRefuses, "a permission without an account", from: .permits)
         } catch {
-            note(error.notice, error.description)
+            shared.raise(error, from: .permits)
         }
+        // Going by the lists is never silent: the upload may be well, or have nothing to send, while permissions fail.
         return decideByRoster(uid, holder)
-    }
-
-    /// Going by the roster is never silent: the upload may be well, or have nothing to send, while permissions fail.
-    private func note(_ notice: Notice, _ detail: String) {
-        trouble = notice
-        health.raise(notice, detail)
     }
 
     /// What the ledger's answer means; `nil` when it contradicts itself.
@@ -77,11 +72,13 @@ final class PermitDesk: PermitAuthority {
     }
 
     private func decideByRoster(_ uid: CardUID, _ holder: HolderHash) -> PermitDecision {
-        guard let roster = roster() else { return tooOld("there is none") }
+        guard let roster = feeds.roster.current else { return tooOld("there is none") }
         // A clock before the roster's issue is wrong, and says nothing about its age.
         let age = time.wallMilliseconds() - roster.issuedMilliseconds
-        guard age <= rosterMaximumAgeMilliseconds else { return tooOld("issued \(age / 3_600_000) hours ago") }
+        guard age <= maximumAgeMilliseconds else { return tooOld("issued \(age / 3_600_000) hours ago") }
         health.clear(.rosterTooOld)
+        // The roster knows accounts; of an account's several cards one may be lost.
+        if isListed(CardTag(uid: uid.bytes, key: rosterKey)) { return .refused(.reportedLost) }
         guard let entry = roster.entry(of: holder) else { return .refused(.noAccount) }
         let grant = Grant(
             account: entry.account, cardSerial: entry.cardSerial, source: .roster, rosterVersion: roster.version)
@@ -106,6 +103,18 @@ final class PermitDesk: PermitAuthority {
         guard card.uid == uid.bytes else { return .refused(.activeElsewhere) }
         // The ledger may have put our record in suspense, for a card reported lost meanwhile: then another one helps.
         return card.sequence > acknowledged() ? .alreadyActive(grant) : .granted(grant, balance: nil)
+    }
+
+    /// Whether the card is on the hotlist, even on one too old to be whole: what it lists was lost.
+    private func isListed(_ tag: CardTag) -> Bool {
+        if let age = feeds.hotlist.ageMilliseconds(wallMilliseconds: time.wallMilliseconds()) {
+            if age > maximumAgeMilliseconds {
+                health.raise(.hotlistTooOld, "issued \(age / 3_600_000) hours ago")
+            } else {
+                health.clear(.hotlistTooOld)
+            }
+        }
+        return feeds.hotlist.read { $0?.contains(tag) ?? false }
     }
 
     private func tooOld(_ why: String) -> PermitDecision {

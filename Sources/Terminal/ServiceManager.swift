@@ -64,6 +64,8 @@ final class Watchdog: Sendable {
         case journal
         /// The upload.
         case sync
+        /// Heartbeats and feeds.
+        case feeds
     }
 
     private let seen = Mutex<Set<Loop>>([])

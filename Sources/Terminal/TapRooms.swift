@@ -13,11 +13,12 @@ struct TapRooms: Sendable {
     let layout: CardLayout
     let keys: any KeyRing
     let client: any LedgerClient
-    let roster: RosterStore
+    let feeds: FeedStores
     /// `nil`: it could not be opened, and no card may be written.
     let journal: (any RecordSink & JournalFeed)?
     let local: LocalActivations
     let health: HealthRegistry
+    let shared: SharedConditions
     let time: any TimeSource
     /// Called when a record has become durable.
     let recorded: @Sendable () -> Void
@@ -25,8 +26,8 @@ struct TapRooms: Sendable {
     /// The handshake for one reader.
     func makeEngine() -> ActivationEngine {
         let desk = PermitDesk(
-            configuration: configuration, client: client, roster: { roster.current }, local: local,
-            acknowledged: { journal?.cursor.acknowledged ?? 0 }, health: health, time: time)
+            configuration: configuration, client: client, feeds: feeds, local: local,
+            acknowledged: { journal?.cursor.acknowledged ?? 0 }, health: health, shared: shared, time: time)
         let records = JournalDesk(journal: journal, health: health) { record, outcome in
             if let outcome { local.note(outcome, sequence: record.sequence) }
             recorded()

@@ -23,6 +23,7 @@ extension TerminalService {
         let socket = openControlSocket()
         events.attach(socket)
         uploader?.start { self.watchdog.tick(.sync) }
+        feedReader.start { self.watchdog.tick(.feeds) }
         let monitor = ReaderMonitor(
             time: time, waitMilliseconds: manager.loopMilliseconds, tick: { self.watchdog.tick(.readers) }
         ) { self.handle($0) }
@@ -43,7 +44,11 @@ extension TerminalService {
         guard let path = configuration.controlSocket else { return nil }
         do throws(ControlSocketError) {
             let socket = try ControlSocket(path: path)
-            _ = socket.start { self.health.current.map { TerminalEvent(.raised($0), at: self.time.now()) } }
+            socket.start {
+                self.health.current.map { TerminalEvent(.raised($0), at: self.time.now()) }
+            } answering: { question in
+                self.answer(question).flatMap { ControlSocket.json($0) }
+            }
             return socket
         } catch {
             // Without it nobody can watch, but cards are served.
@@ -68,6 +73,8 @@ extension TerminalService {
     /// Ends everything in the order in which nothing is lost: first no new cards, last the journal.
     private func stop(_ monitor: ReaderMonitor, _ monitorThread: DedicatedThread, _ socket: ControlSocket?) -> Int32 {
         let deadline = time.now().advanced(milliseconds: Self.stopMilliseconds)
+        // It takes up to a second to give up what it waits for, while the cards in hand are finished.
+        feedReader.beginStop()
         monitor.stop()
         var clean = monitorThread.join(until: deadline)
         let running = stations.withLock { stations in
@@ -78,6 +85,7 @@ extension TerminalService {
         for (_, thread) in running { clean = thread.join(until: deadline) && clean }
         clean = announcer.stop(deadline: deadline) && clean
         clean = uploader?.stop(deadline: deadline) ?? true && clean
+        clean = feedReader.stop(deadline: deadline) && clean
         clean = journal?.close(deadline: deadline) ?? true && clean
         events.publish(TerminalEvent("stopped", at: time.now(), what: clean ? "clean" : "late"))
         events.attach(nil)
@@ -170,7 +178,7 @@ extension TerminalService {
     private func makeEngine() -> ActivationEngine {
         TapRooms(
             configuration: configuration, layout: equipment.layout, keys: equipment.keys, client: client,
-            roster: rosterStore, journal: journal, local: local, health: health, time: time
+            feeds: feeds, journal: journal, local: local, health: health, shared: shared, time: time
         ) { self.uploader?.nudge() }.makeEngine()
     }
 

@@ -24,8 +24,11 @@ public final class TerminalService: Sendable {
     let events: EventStream
     let announcer: Announcer
     let journal: Journal?
-    let rosterStore: RosterStore
+    let shared: SharedConditions
+    let feeds: FeedStores
+    let feedReader: FeedReader
     let uploader: Uploader?
+    let contact: LedgerContact
     let client: CurlLedgerClient
     let stations = Mutex<[String: (ReaderStation, DedicatedThread)]>([:])
     let taps = Mutex<UInt64>(0)
@@ -41,23 +44,42 @@ public final class TerminalService: Sendable {
         self.events = events
         let health = HealthRegistry { events.publish(TerminalEvent($0, at: time.now())) }
         self.health = health
+        let shared = SharedConditions(health)
+        self.shared = shared
+        let contact = LedgerContact()
+        self.contact = contact
         equipment = try Equipment(configuration, health: health)
         announcer = Announcer(
             packs: equipment.packs, catalogue: equipment.catalogue,
             output: ALSAOutput(device: configuration.voice.device), time: time
         ) { Self.heard($0, events: events, health: health) }
         let journal = try Self.openJournal(configuration, health: health, watchdog: watchdog, time: time)
-        let roster = try Self.openRoster(configuration, signer: equipment.rosterSigner, health: health)
+        let feeds = try Self.openFeeds(configuration, signer: equipment.signer, health: health, shared: shared)
         let client = CurlLedgerClient(
             settings: .init(
-                url: configuration.ledger.url, terminal: configuration.number, token: configuration.credentials.token),
-            time: time)
+                url: configuration.ledger.url, terminal: configuration.number,
+                credential: .bearer(configuration.credentials.token), authorities: configuration.ledger.authorities),
+            time: time, feedProgress: { [watchdog] in watchdog.tick(.feeds) })
+        let wanted = Answer<Uploader>()
+        let feedReader = FeedReader(
+            client: client, stores: feeds, time: time, settings: .init(configuration.ledger),
+            report: { Self.heartbeat(configuration, journal: journal, health: health, time: time) },
+            onEvent: { event in
+                contact.note(event, at: time.now())
+                Self.fed(event, events: events, health: health, shared: shared, at: time.now())
+                if case .heard(let answer) = event, answer.uploadNow == true {
+                    wanted.wait(until: Instant(nanoseconds: 0))?.hurry()
+                }
+            })
         uploader = journal.map { journal in
-            Uploader(feed: journal, client: client, roster: roster, time: time) {
-                Self.synced($0, events: events, health: health, at: time.now())
+            Uploader(feed: journal, client: client, time: time) { event in
+                contact.note(event, at: time.now())
+                Self.synced(event, events: events, health: health, shared: shared, at: time.now())
+                if case .acknowledged(let acknowledgement) = event { feedReader.hear(acknowledgement.feedVersions) }
             }
         }
-        (self.journal, self.client, rosterStore) = (journal, client, roster)
+        if let uploader { wanted.give(uploader) }
+        (self.journal, self.client, self.feeds, self.feedReader) = (journal, client, feeds, feedReader)
         if let journal {
             do throws(JournalError) { try local.replay(journal) } catch { health.raise(.journalStopped, "\(error)") }
         }
@@ -119,16 +141,33 @@ public final class TerminalService: Sendable {
         return try FileStorage(directory: path)
     }
 
-    private static func openRoster(
-        _ configuration: Configuration, signer: Curve25519.Signing.PublicKey, health: HealthRegistry
-    ) throws(TerminalError) -> RosterStore {
+    private static func openFeeds(
+        _ configuration: Configuration, signer: Curve25519.Signing.PublicKey, health: HealthRegistry,
+        shared: SharedConditions
+    ) throws(TerminalError) -> FeedStores {
         do throws(StorageError) {
-            let store = RosterStore(storage: try storage(configuration.stateDirectory + "/roster"), key: signer)
-            do throws(RosterStoreError) { try store.load() } catch { health.raise(.rosterTooOld, "\(error)") }
-            return store
+            let stores = FeedStores(storage: try storage(configuration.stateDirectory + "/feeds"), key: signer)
+            for (kind, error) in stores.load() { note(unsound: kind, error, health: health, shared: shared) }
+            return stores
         } catch {
             throw .configuration(
                 configuration.file, "stateDirectory", expected: "a directory that can be written (\(error))")
         }
+    }
+
+    private static func heartbeat(
+        _ configuration: Configuration, journal: Journal?, health: HealthRegistry, time: any TimeSource
+    ) -> Heartbeat {
+        Heartbeat(
+            wallMilliseconds: time.wallMilliseconds(), version: TerminalVersion.current,
+            epoch: journal?.epoch ?? configuration.journalEpoch, lastSequence: journal?.lastSequence ?? 0,
+            acknowledged: journal?.cursor.acknowledged ?? 0, conditions: health.current.map(\.notice.code))
+    }
+}
+
+extension FeedReader.Settings {
+    fileprivate init(_ ledger: Configuration.Ledger) {
+        self.init()
+        if let heartbeat = ledger.heartbeatMilliseconds { heartbeatMilliseconds = heartbeat }
     }
 }

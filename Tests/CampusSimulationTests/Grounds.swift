@@ -41,7 +41,8 @@ struct Grounds: Sendable {
             keys: "",
             credentials: .init(token: Self.token, journalKey: nil, rosterKey: rosterKey),
             readers: [], voice: .init(device: "", languages: []),
-            ledger: .init(url: "", publicKey: ledgerKeys.publicKeyHex, permitMilliseconds: 800),
+            ledger: .init(
+                url: "", publicKey: ledgerKeys.publicKeyHex, permitMilliseconds: 800, heartbeatMilliseconds: nil),
             rosterMaximumAgeHours: 168, journalEpoch: 1, controlSocket: nil, successAfterMilliseconds: 3000)
     }
 }

@@ -29,9 +29,10 @@ final class Kiosk: @unchecked Sendable {
     struct Running {
         let journal: JournalWriter?
         let uploader: Uploader?
+        let feedReader: FeedReader
         let station: ReaderStation
         let engine: ActivationEngine
-        let roster: RosterStore
+        let feeds: FeedStores
     }
 
     /// One tap under way.
@@ -53,7 +54,7 @@ final class Kiosk: @unchecked Sendable {
     unowned let campus: Campus
     private(set) lazy var link = Link(campus: campus, kiosk: self)
     private(set) var journalDisk: BoxDisk
-    private(set) var rosterDisk: BoxDisk
+    private(set) var feedDisk: BoxDisk
     private(set) var running: Running?
     /// Everything that an append returned for.
     private(set) var promises: [UInt64: Promise] = [:]
@@ -70,7 +71,7 @@ final class Kiosk: @unchecked Sendable {
         clock = BoxClock(campus.time)
         reader = SimulatedReader(profile: profile, time: clock)
         journalDisk = BoxDisk(seed: campus.random.next())
-        rosterDisk = BoxDisk(seed: campus.random.next())
+        feedDisk = BoxDisk(seed: campus.random.next())
     }
 
     // MARK: Life
@@ -81,7 +82,7 @@ final class Kiosk: @unchecked Sendable {
     func replaceDisks(afterPowerCut: Bool) {
         running = nil
         journalDisk.restart(afterPowerCut: afterPowerCut)
-        rosterDisk.restart(afterPowerCut: afterPowerCut)
+        feedDisk.restart(afterPowerCut: afterPowerCut)
     }
 
     /// Plans a power cut, or a failure with `code`.
@@ -89,27 +90,33 @@ final class Kiosk: @unchecked Sendable {
         switch (onJournal, code) {
         case (true, let code?): journalDisk.planFailure(code, in: operations)
         case (true, nil): journalDisk.planPowerCut(in: operations)
-        case (false, let code?): rosterDisk.planFailure(code, in: operations)
-        case (false, nil): rosterDisk.planPowerCut(in: operations)
+        case (false, let code?): feedDisk.planFailure(code, in: operations)
+        case (false, nil): feedDisk.planPowerCut(in: operations)
         }
     }
 
-    func run(_ journal: JournalWriter?, _ roster: RosterStore) {
+    func run(_ journal: JournalWriter?, _ feeds: FeedStores) {
         let grounds = Grounds.shared
         let local = LocalActivations()
+        let health = HealthRegistry { _ in }
         if let journal { try? local.replay(journal) }
+        let feedReader = feedReader(journal, feeds, health)
         let uploader = journal.map { journal in
             Uploader(
-                feed: journal, client: link, roster: roster, time: clock,
+                feed: journal, client: link, time: clock,
                 settings: .init(batch: 7, backoff: Backoff(generator: SplitMix64(seed: campus.random.next())))
-            ) { [unowned self] in self.synced($0) }
+            ) { [unowned self] event in
+                self.synced(event)
+                if case .acknowledged(let acknowledgement) = event { feedReader.hear(acknowledgement.feedVersions) }
+            }
         }
         let witnessed = journal.map { journal in
             WitnessedJournal(journal: journal) { [unowned self] in self.witness($0, $1) }
         }
         let rooms = TapRooms(
             configuration: grounds.configuration(number), layout: grounds.layout, keys: grounds.keys, client: link,
-            roster: roster, journal: witnessed, local: local, health: HealthRegistry { _ in }, time: clock
+            feeds: feeds, journal: witnessed, local: local, health: health, shared: SharedConditions(health),
+            time: clock
         ) {}
         let station = ReaderStation(
             name: "reader of \(number)", profile: reader.profile,
@@ -120,15 +127,43 @@ final class Kiosk: @unchecked Sendable {
                 connect: { [unowned self] (_, _) throws(PCSCError) in try self.connect() },
                 successAfterMilliseconds: 3000))
         running = Running(
-            journal: journal, uploader: uploader, station: station, engine: rooms.makeEngine(), roster: roster)
+            journal: journal, uploader: uploader, feedReader: feedReader, station: station,
+            engine: rooms.makeEngine(), feeds: feeds)
+    }
+
+    private func feedReader(_ journal: JournalWriter?, _ feeds: FeedStores, _ health: HealthRegistry) -> FeedReader {
+        let settings = FeedReader.Settings(
+            backoff: Backoff(longest: 15_000, generator: SplitMix64(seed: campus.random.next())),
+            jitter: SplitMix64(seed: campus.random.next()))
+        return FeedReader(
+            client: link, stores: feeds, time: clock, settings: settings,
+            report: { [clock] in
+                Heartbeat(
+                    wallMilliseconds: clock.wallMilliseconds(), version: "simulated", epoch: 1,
+                    lastSequence: journal?.lastSequence ?? 0, acknowledged: journal?.cursor.acknowledged ?? 0,
+                    conditions: health.current.map(\.notice.code))
+            },
+            onEvent: { [unowned self] in self.fed($0) })
     }
 
     // MARK: Uploading
 
-    /// Lets the uploader work until it has to wait.
+    /// Lets uploader and feed reader work until they have to wait.
     func upload() {
         for _ in 0..<4 {
-            guard isOn, let uploader = running?.uploader, uploader.step() == 0 else { return }
+            guard isOn, let uploader = running?.uploader, uploader.step() == 0 else { break }
+        }
+        for _ in 0..<4 {
+            guard isOn, let feedReader = running?.feedReader, feedReader.step() == 0 else { return }
+        }
+    }
+
+    private func fed(_ event: FeedEvent) {
+        campus.note("\(number): \(event)")
+        switch event {
+        case .rejected(_, .storage): break
+        case .rejected(let kind, let error): campus.violate("\(number): \(kind) rejected: \(error)")
+        default: break
         }
     }
 
@@ -136,8 +171,6 @@ final class Kiosk: @unchecked Sendable {
         campus.note("\(number): \(event)")
         switch event {
         case .frozen(let stop): campus.violate("\(number): uploading stopped: \(stop)")
-        case .rosterRejected(.storage): break
-        case .rosterRejected(let error): campus.violate("\(number): roster rejected: \(error)")
         default: break
         }
     }

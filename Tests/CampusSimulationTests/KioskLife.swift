@@ -14,10 +14,10 @@ import Voice
 // How a kiosk starts, ends, and starts again with what its disks kept.
 extension Kiosk {
     /// Whether the box has power.
-    var isOn: Bool { !journalDisk.isOff && !rosterDisk.isOff }
+    var isOn: Bool { !journalDisk.isOff && !feedDisk.isOff }
 
     /// Whether a disk has failed since the start, so that somebody has to restart the program.
-    var needsRestart: Bool { journalDisk.hasFailed || rosterDisk.hasFailed || running?.journal == nil }
+    var needsRestart: Bool { journalDisk.hasFailed || feedDisk.hasFailed || running?.journal == nil }
 
     /// Ends whatever runs and starts again, after the power came back or the program was ended.
     func restart() {
@@ -35,7 +35,7 @@ extension Kiosk {
 
     /// Plans what will happen to a disk.
     func planFault() {
-        guard !journalDisk.hasFaultAhead, !rosterDisk.hasFaultAhead else { return }
+        guard !journalDisk.hasFaultAhead, !feedDisk.hasFaultAhead else { return }
         let isJournal = !campus.random.oneIn(6)
         let operations = campus.random.number(1...(isJournal ? 40 : 5))
         let isPowerCut = !campus.random.oneIn(4)
@@ -51,14 +51,12 @@ extension Kiosk {
         for _ in 0..<5 {
             let journal = openJournal()
             if isOn {
-                let roster = RosterStore(
-                    storage: rosterDisk.storage, key: Grounds.shared.ledgerKeys.signingKey.publicKey)
-                do throws(RosterStoreError) {
-                    try roster.load()
-                } catch {
-                    if isOn, !rosterDisk.hasFailed { campus.violate("\(number): roster not read back: \(error)") }
+                let feeds = FeedStores(
+                    storage: feedDisk.storage, key: Grounds.shared.ledgerKeys.signingKey.publicKey)
+                for (kind, error) in feeds.load() where isOn && !feedDisk.hasFailed {
+                    campus.violate("\(number): \(kind) not read back: \(error)")
                 }
-                if isOn { return run(journal, roster) }
+                if isOn { return run(journal, feeds) }
             }
             campus.counts.powerCuts += 1
             campus.note("\(number): power cut while starting")

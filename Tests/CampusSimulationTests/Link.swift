@@ -11,8 +11,10 @@ final class Link: LedgerClient, @unchecked Sendable {
     /// Whether it is cut for the time being.
     var isDown = false
 
-    /// How long the real client waits for an upload or a roster, in milliseconds.
+    /// How long the real client waits for an upload, or for a feed that stands still, in milliseconds.
     private static let patience: Int64 = 10_000
+    /// How long it waits for the answer to a heartbeat, in milliseconds.
+    private static let heartbeatPatience: Int64 = 5000
 
     init(campus: Campus, kiosk: Kiosk) {
         self.campus = campus
@@ -51,10 +53,15 @@ final class Link: LedgerClient, @unchecked Sendable {
         }
     }
 
-    func roster(known: UInt64) throws(LedgerClientError) -> [UInt8]? {
-        try exchange("roster", patience: Self.patience) { () throws(LedgerClientError) in
-            let roster = try self.ask { try $0.roster(terminal: self.kiosk.number, token: Grounds.token) }
-            return roster.version == known ? nil : roster.bytes
+    func feed(_ kind: FeedKind, since: UInt64) throws(LedgerClientError) -> [UInt8]? {
+        try exchange("\(kind) since \(since)", patience: Self.patience) { () throws(LedgerClientError) in
+            try self.ask { try $0.feed(kind, since: since, terminal: self.kiosk.number, token: Grounds.token) }
+        }
+    }
+
+    func heartbeat(_ heartbeat: Heartbeat) throws(LedgerClientError) -> HeartbeatAnswer {
+        try exchange("heartbeat", patience: Self.heartbeatPatience) { () throws(LedgerClientError) in
+            try self.ask { try $0.heartbeat(heartbeat, terminal: self.kiosk.number, token: Grounds.token) }
         }
     }
 

@@ -1,5 +1,7 @@
 import Activation
+import Crypto
 import Health
+import Ledger
 import LedgerProtocol
 import Mifare
 import Platform
@@ -26,7 +28,9 @@ struct PermitDeskTests {
             terminal: UInt16, epoch: UInt32, first: UInt64, bytes: [UInt8]
         ) throws(LedgerClientError) -> UploadResult { throw Self.timeout }
 
-        func roster(known: UInt64) throws(LedgerClientError) -> [UInt8]? { nil }
+        func feed(_ kind: FeedKind, since: UInt64) throws(LedgerClientError) -> [UInt8]? { nil }
+
+        func heartbeat(_ heartbeat: Heartbeat) throws(LedgerClientError) -> HeartbeatAnswer { throw Self.timeout }
 
         func status() throws(LedgerClientError) -> LedgerStatus { throw Self.timeout }
 
@@ -46,8 +50,9 @@ struct PermitDeskTests {
             let health = HealthRegistry { _ in }
             let client = Answers(trouble)
             let desk = PermitDesk(
-                configuration: Grounds.shared.configuration(1), client: client, roster: { nil },
-                local: LocalActivations(), acknowledged: { 0 }, health: health, time: SimulatedTime())
+                configuration: Grounds.shared.configuration(1), client: client, feeds: feeds(),
+                local: LocalActivations(), acknowledged: { 0 }, health: health, shared: SharedConditions(health),
+                time: SimulatedTime())
             let later = Instant(nanoseconds: .max)
             #expect(desk.decide(uid: uid, holderNumber: "1", deadline: later) == .refused(.rosterTooOld))
             #expect(health.current.map(\.notice.code) == [code, "YK-N04"])
@@ -55,5 +60,62 @@ struct PermitDeskTests {
             #expect(desk.decide(uid: uid, holderNumber: "1", deadline: later) == .refused(.noAccount))
             #expect(health.current.map(\.notice.code) == ["YK-N04"])
         }
+    }
+    private let signer = Grounds.shared.ledgerKeys.signingKey
+
+    private func feeds() -> FeedStores {
+        FeedStores(storage: SimulatedStorage(seed: 1), key: signer.publicKey)
+    }
+
+    @Test("without a network a card on the hotlist is lost, whatever the roster says of its holder's account")
+    func hotlistOffline() throws {
+        let key = RosterKey(bytes: Grounds.shared.rosterKey)
+        let time = SimulatedTime()
+        let lost = try #require(CardUID([1, 2, 3, 4]))
+        let kept = try #require(CardUID([5, 6, 7, 8]))
+        let feeds = feeds()
+        let entry = Roster.Entry(
+            holder: HolderHash(holderNumber: "1", key: key), account: 7, cardSerial: 2, status: .mayActivate,
+            card: .none)
+        let roster = Roster(version: 1, issuedMilliseconds: time.wallMilliseconds(), entries: [entry])
+        try feeds.roster.install(try roster.signed(by: signer))
+        let health = HealthRegistry { _ in }
+        let desk = PermitDesk(
+            configuration: Grounds.shared.configuration(1), client: Answers(.failure(Answers.timeout)), feeds: feeds,
+            local: LocalActivations(), acknowledged: { 0 }, health: health, shared: SharedConditions(health), time: time
+        )
+        func decide(_ uid: CardUID) -> PermitDecision {
+            desk.decide(uid: uid, holderNumber: "1", deadline: Instant(nanoseconds: .max))
+        }
+        let grant = Grant(account: 7, cardSerial: 2, source: .roster, rosterVersion: 1)
+        #expect(decide(lost) == .granted(grant, balance: nil))
+        let tag = CardTag(uid: lost.bytes, key: key)
+        let hotlist = Hotlist(version: 1, issuedMilliseconds: time.wallMilliseconds() - 8 * 86_400_000, tags: [tag])
+        try feeds.hotlist.install(try hotlist.signed(by: signer))
+        #expect(decide(lost) == .refused(.reportedLost))
+        #expect(decide(kept) == .granted(grant, balance: nil))
+        #expect(health.current.map(\.notice.code) == ["YK-N01", "YK-N05"])
+        let newer = HotlistDelta(
+            base: 1, version: 2, issuedMilliseconds: time.wallMilliseconds(), added: [], removed: [], totalAfter: 1)
+        try feeds.hotlist.install(try newer.signed(by: signer))
+        #expect(decide(lost) == .refused(.reportedLost))
+        #expect(health.current.map(\.notice.code) == ["YK-N01"])
+    }
+
+    @Test("a condition that several rooms meet holds until the last of them is well again")
+    func sharedConditions() {
+        let health = HealthRegistry { _ in }
+        let shared = SharedConditions(health)
+        let denied = LedgerClientError(kind: .denied, code: "L-DENIED", message: "token")
+        shared.raise(Answers.timeout, from: .upload)
+        shared.raise(Answers.timeout, from: .feeds)
+        shared.reached(from: .feeds)
+        #expect(health.current.map(\.notice.code) == ["YK-N01"])
+        shared.raise(denied, from: .upload)
+        #expect(health.current.map(\.notice.code) == ["YK-N02"])
+        shared.reached(from: .permits)
+        #expect(health.current.map(\.notice.code) == ["YK-N02"])
+        shared.reached(from: .upload)
+        #expect(health.current.isEmpty)
     }
 }

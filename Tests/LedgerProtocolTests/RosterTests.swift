@@ -35,15 +35,15 @@ struct RosterTests {
         for bit in 0..<bytes.count * 8 {
             var flipped = bytes
             flipped[bit / 8] ^= 1 << UInt8(bit % 8)
-            #expect(throws: RosterError.self) { try Roster(verifying: flipped, with: signer.publicKey) }
+            #expect(throws: FeedError.self) { try Roster(verifying: flipped, with: signer.publicKey) }
             tried += 1
         }
         for length in 0..<bytes.count {
-            #expect(throws: RosterError.self) { try Roster(verifying: Array(bytes[..<length]), with: signer.publicKey) }
+            #expect(throws: FeedError.self) { try Roster(verifying: Array(bytes[..<length]), with: signer.publicKey) }
             tried += 1
         }
         let stranger = Curve25519.Signing.PrivateKey().publicKey
-        #expect(throws: RosterError.badSignature) { try Roster(verifying: bytes, with: stranger) }
+        #expect(throws: FeedError.badSignature) { try Roster(verifying: bytes, with: stranger) }
         print("roster: \(tried) flips and cuts, all refused")
     }
 
@@ -63,9 +63,75 @@ struct RosterTests {
             try resigned { $0.append(0) },
         ]
         for bytes in nonsense {
-            #expect(throws: RosterError.malformed) { try Roster(verifying: bytes, with: signer.publicKey) }
+            #expect(throws: FeedError.malformed) { try Roster(verifying: bytes, with: signer.publicKey) }
         }
         try #expect(Roster(verifying: resigned { _ in }, with: signer.publicKey).entries.count == 4)
+    }
+
+    @Test("A delta has the bytes that its format says")
+    func deltaBytes() throws {
+        let delta = RosterDelta(
+            base: 9, version: 12, issuedMilliseconds: 5, entries: [entry(1)], removals: [entry(2).holder], totalAfter: 3
+        )
+        let bytes = try delta.signed(by: signer)
+        let row = entry(1)
+        #expect(
+            bytes.dropLast(64).hex()
+                == Array("YKROSTD1".utf8).hex() + "0900000000000000" + "0c00000000000000" + "0500000000000000"
+                + "01000000" + "01000000" + "03000000" + "00000000" + row.holder.bytes.hex() + "0100000000000000"
+                + "01000000" + "01000000" + row.card.bytes.hex() + entry(2).holder.bytes.hex())
+        #expect(try RosterDelta(verifying: bytes, with: signer.publicKey) == delta)
+        #expect(delta.entries == [row])
+    }
+
+    @Test("Thousands of deltas one after the other lead to the same as one snapshot")
+    func chain() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededGenerator(seed: seed)
+        let holders = (0..<60).map { entry($0).holder }
+        var model: [HolderHash: Roster.Entry] = [:]
+        var roster = Roster(version: 0, issuedMilliseconds: 0, entries: [])
+        let steps = 3000
+        for step in 1...UInt64(steps) {
+            var changed: [HolderHash: Roster.Entry] = [:]
+            var removed: Set<HolderHash> = []
+            for _ in 0..<Int.random(in: 0...5, using: &random) {
+                let index = Int.random(in: 0..<60, using: &random)
+                var next = entry(index)
+                next.cardSerial = .random(in: 0...9, using: &random)
+                if Bool.random(using: &random) {
+                    changed[holders[index]] = next
+                } else {
+                    removed.insert(holders[index])
+                }
+            }
+            removed.subtract(changed.keys)
+            for (holder, entry) in changed { model[holder] = entry }
+            for holder in removed { model[holder] = nil }
+            let delta = RosterDelta(
+                base: step - 1, version: step, issuedMilliseconds: Int64(step), entries: Array(changed.values),
+                removals: Array(removed), totalAfter: model.count)
+            try roster.apply(RosterDelta(verifying: try delta.signed(by: signer), with: signer.publicKey))
+            #expect(roster.version == step && roster.count == model.count)
+            if step.isMultiple(of: 20) {
+                #expect(roster.entries == model.values.sorted { $0.holder < $1.holder }, "step \(step)")
+            }
+        }
+        print("roster chain: seed \(seed), \(steps) deltas")
+    }
+
+    @Test("A delta for another base, or after which the count would not come out, is refused")
+    func misfits() throws {
+        let roster = Roster(version: 9, issuedMilliseconds: 5, entries: (0..<4).map(entry))
+        func apply(_ base: UInt64, _ total: Int) throws -> Roster {
+            try roster.applying(
+                RosterDelta(
+                    base: base, version: 20, issuedMilliseconds: 0, entries: [entry(3), entry(4)],
+                    removals: [entry(0).holder, entry(7).holder], totalAfter: total))
+        }
+        #expect(throws: FeedError.otherBase(8, held: 9)) { try apply(8, 4) }
+        #expect(throws: FeedError.contradiction(expected: 5, found: 4)) { try apply(9, 5) }
+        #expect(try apply(9, 4).entries == (1..<5).map(entry).sorted { $0.holder < $1.holder })
     }
 
     @Test("Bisection finds what a search from end to end finds, and nothing else")

@@ -146,7 +146,7 @@ struct BooksTests {
         #expect(roster.entry(of: books.hash(3))?.status == .reportedLost)
         #expect(roster.entry(of: books.hash(4)) == nil)
         let stranger = Curve25519.Signing.PrivateKey().publicKey
-        #expect(throws: RosterError.badSignature) { try Roster(verifying: issued.bytes, with: stranger) }
+        #expect(throws: FeedError.badSignature) { try Roster(verifying: issued.bytes, with: stranger) }
     }
 
     @Test("The roster's version rises with each change that it tells, and with age, and not otherwise")

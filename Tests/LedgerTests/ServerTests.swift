@@ -110,6 +110,33 @@ struct ServerTests {
         try #expect(books.count("records") == 2)
     }
 
+    @Test("Records go up packed, too; other packings, bombs, cut and trailing bytes are refused and nothing is stored")
+    func packedUploads() async throws {
+        let books = try TestBooks()
+        var terminal = TestTerminal()
+        terminal.activate(1, purse: 350)
+        let packed = BatchCompression.compress(Array(terminal.slots.joined()))
+        let bomb = BatchCompression.compress([UInt8](repeating: 0, count: LedgerPath.uploadLimit + 128))
+        try await serving(books) { client in
+            func upload(_ body: [UInt8], _ encoding: String) async throws -> (status: Int, code: String?) {
+                let reply = try await client.ask(
+                    LedgerPath.records(terminal: 1, epoch: 7, first: 1), "POST", body: body, terminal: nil,
+                    headers: ["Content-Encoding": encoding])
+                return (reply.status, try? code(reply.body))
+            }
+            for (body, encoding, status) in [
+                (packed, "br", 415), (packed, "gzip, gzip", 415), (packed, "identity", 400), (bomb, "gzip", 400),
+                (Array(packed.dropLast()), "gzip", 400), (packed + [0], "gzip", 400), ([], "gzip", 400),
+            ] {
+                let reply = try await upload(body, encoding)
+                #expect(reply.status == status && reply.code == "L-MALFORMED", "\(encoding)")
+            }
+            try #expect(books.count("records") == 0)
+            #expect(try await upload(packed, "gzip").status == 200)
+        }
+        try #expect(books.count("records") == 2)
+    }
+
     @Test("Permits, rosters and the status are given over the network")
     func questions() async throws {
         let books = try TestBooks(lost: [2])
@@ -130,19 +157,41 @@ struct ServerTests {
             let huge = try await client.ask(LedgerPath.permit, "POST", body: [UInt8](repeating: 0x20, count: 5_000))
             #expect(huge.status == 413)
 
-            let roster = try await client.ask(LedgerPath.roster)
+            let roster = try await client.ask(LedgerPath.feed(.roster, since: 0))
             #expect(roster.status == 200)
             let read = try Roster(verifying: Array(roster.body), with: books.keys.signingKey.publicKey)
             #expect(read.entry(of: books.hash(2))?.status == .reportedLost)
-            let tag = "\"\(read.version)\""
-            let same = try await client.ask(LedgerPath.roster, headers: ["If-None-Match": tag])
+            let newest = LedgerPath.feed(.roster, since: read.version)
+            let same = try await client.ask(newest)
             #expect(same.status == 304 && same.body.isEmpty)
             _ = try books.administration.reportFound(holderNumber: TestBooks.holder(2))
-            let newer = try await client.ask(LedgerPath.roster, headers: ["If-None-Match": tag])
+            let newer = try await client.ask(newest)
             #expect(newer.status == 200)
-            #expect(try await client.ask(LedgerPath.roster, token: nil).status == 401)
-            #expect(try await client.ask(LedgerPath.roster, terminal: nil).status == 400)
+            #expect(try await client.ask(newest, token: nil).status == 401)
+            #expect(try await client.ask(newest, terminal: nil).status == 400)
+            #expect(try await client.ask("/v1/feeds/rumours?since=0").status == 400)
+            #expect(try await client.ask("/v1/feeds/roster?since=yesterday").status == 400)
             #expect(try await client.ask("/nothing/here").status == 404)
+        }
+    }
+
+    @Test("A heartbeat is answered with the newest versions, and with a refusal to strangers and nonsense")
+    func heartbeat() async throws {
+        let books = try TestBooks()
+        try await serving(books) { client in
+            let path = LedgerPath.heartbeat(terminal: 1)
+            let heartbeat = Heartbeat(
+                wallMilliseconds: 0, version: "1", epoch: 7, lastSequence: 0, acknowledged: 0, conditions: ["YK-R02"])
+            let body = Array(try JSONEncoder().encode(heartbeat))
+            let reply = try await client.ask(path, "POST", body: body)
+            #expect(reply.status == 200)
+            let answer = try JSONDecoder().decode(HeartbeatAnswer.self, from: reply.body)
+            #expect(
+                try answer.rosterVersion == books.service.roster(terminal: 1, token: TestBooks.token).version)
+            #expect(try await client.ask(path, "POST", body: body, token: nil).status == 401)
+            #expect(try await client.ask(path, "POST", body: Array("{}".utf8)).status == 400)
+            let stranger = LedgerPath.heartbeat(terminal: 99)
+            #expect(try await client.ask(stranger, "POST", body: body).status == 404)
         }
     }
 

@@ -66,7 +66,7 @@ struct CurlTests {
     private func client(_ url: String, timeout: Int64 = 20_000) -> CurlLedgerClient {
         CurlLedgerClient(
             settings: CurlLedgerClient.Settings(
-                url: url, terminal: 3, token: "secret", timeoutMilliseconds: timeout))
+                url: url, terminal: 3, credential: .bearer("secret"), timeoutMilliseconds: timeout))
     }
 
     private func answer(_ status: String, _ type: String, _ body: String) -> String {
@@ -94,6 +94,7 @@ struct CurlTests {
         #expect(request.hasPrefix("POST /v1/terminals/3/epochs/5/records?first=9 HTTP/1.1\r\n"))
         #expect(request.contains("Authorization: Bearer secret\r\n"))
         #expect(request.contains("Content-Type: application/octet-stream\r\n"))
+        #expect(request.contains("Content-Encoding: gzip\r\n"))
         #expect(!request.contains("Expect:"))
     }
 
@@ -108,6 +109,7 @@ struct CurlTests {
         #expect(try refusal("409 Conflict", "L-GAP", #","expected":4"#).get() == .gap(expected: 4))
         #expect(try refusal("423 Locked", "L-FORK").get() == .fork(message: "m"))
         #expect(try refusal("423 Locked", "L-FROZEN").get() == .frozen(message: "m"))
+        #expect(try refusal("409 Conflict", "L-EPOCH").get() == .epochNotRegistered(message: "m"))
         #expect(try refusal("500 Oops", "L-INTERNAL").failure?.kind == .refused)
         #expect(try refusal("500 Oops", "L-INTERNAL").failure?.code == "L-INTERNAL")
         #expect(try refusal("403 No", "L-DENIED").failure?.kind == .denied)
@@ -157,15 +159,53 @@ struct CurlTests {
                 .failure?.code == "deadline")
     }
 
-    @Test("a roster is taken as bytes, 304 means none newer, and a login page is nonsense")
-    func roster() throws {
+    @Test("a feed is taken as bytes, 304 means none newer, and a login page is nonsense")
+    func feed() throws {
         let server = try ScriptedServer([.say(answer("200 OK", "application/octet-stream", "YKROSTR1"))])
-        #expect(try client(server.url).roster(known: 7) == Array("YKROSTR1".utf8))
-        #expect(server.received.first?.contains("If-None-Match: \"7\"\r\n") == true)
+        #expect(try client(server.url).feed(.roster, since: 7) == Array("YKROSTR1".utf8))
+        #expect(server.received.first?.hasPrefix("GET /v1/feeds/roster?since=7 HTTP/1.1\r\n") == true)
         let same = try ScriptedServer([.say("HTTP/1.1 304 Not Modified\r\n\r\n")])
-        #expect(try client(same.url).roster(known: 7) == nil)
+        #expect(try client(same.url).feed(.hotlist, since: 7) == nil)
         let portal = try ScriptedServer([.say(answer("200 OK", "text/html", "<html>"))])
-        #expect(throws: LedgerClientError.self) { try client(portal.url).roster(known: 0) }
+        #expect(throws: LedgerClientError.self) { try client(portal.url).feed(.settings, since: 0) }
+    }
+
+    @Test("a heartbeat names its terminal in the path, and an answer without the optional fields is understood")
+    func heartbeat() throws {
+        let body = #"{"timeMilliseconds":7,"rosterVersion":2,"hotlistVersion":3,"settingsVersion":4}"#
+        let server = try ScriptedServer([.say(answer("200 OK", "application/json", body))])
+        let heartbeat = Heartbeat(
+            wallMilliseconds: 1, version: "1", epoch: 5, lastSequence: 9, acknowledged: 8, conditions: ["YK-R02"])
+        #expect(
+            try client(server.url).heartbeat(heartbeat)
+                == HeartbeatAnswer(timeMilliseconds: 7, rosterVersion: 2, hotlistVersion: 3, settingsVersion: 4))
+        #expect(server.received.first?.hasPrefix("POST /v1/terminals/3/heartbeat HTTP/1.1\r\n") == true)
+    }
+
+    @Test("a feed under way is given up within about a second, later ones at once, and nothing else")
+    func abandoned() throws {
+        let release = Signal()
+        defer { release.raise() }
+        let server = try ScriptedServer([.wait(release)])
+        let progress = Mutex(0)
+        let client = CurlLedgerClient(
+            settings: .init(url: server.url, terminal: 3), feedProgress: { progress.withLock { $0 += 1 } })
+        let ended = Answer<LedgerClientError?>()
+        _ = DedicatedThread(name: "feed") {
+            ended.give(
+                Result { () throws(LedgerClientError) in try client.feed(.hotlist, since: 0) }.failure)
+        }
+        while server.received.isEmpty { SystemTime().sleep(milliseconds: 5) }
+        client.abandonFeeds()
+        let start = SystemTime().now()
+        let failure = ended.wait(until: start.advanced(milliseconds: 30_000))
+        print("feed given up after \(SystemTime().now().milliseconds(since: start)) ms")
+        #expect(failure??.kind == .unreachable)
+        #expect(progress.withLock { $0 } > 0)
+        #expect(throws: LedgerClientError.self) { try client.feed(.hotlist, since: 0) }
+        let body = #"{"version":"1","timeMilliseconds":7,"rosterVersion":2}"#
+        let other = try ScriptedServer([.say(answer("200 OK", "application/json", body))])
+        #expect(try CurlLedgerClient(settings: .init(url: other.url, terminal: 3)).status().rosterVersion == 2)
     }
 }
 

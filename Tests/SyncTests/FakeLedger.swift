@@ -1,4 +1,3 @@
-import Crypto
 import Journal
 import LedgerProtocol
 import Platform
@@ -13,13 +12,32 @@ final class FakeLedger: LedgerClient {
         case fine, requestLost, answerLost, deliveredTwice, captivePortal
     }
 
+    /// The newest version of a feed, whole, and what leads there from earlier ones.
+    struct Feed {
+        var version: UInt64
+        var snapshot: [UInt8]
+        var deltas: [UInt64: [UInt8]] = [:]
+    }
+
+    struct Fetch: Hashable {
+        let kind: FeedKind
+        let since: UInt64
+    }
+    /// How a link fails an upload.
+    enum Break { case timeout, broken }
+
     struct State {
         var stored: [[UInt8]] = []
         var calls = 0
         var uploads: [UInt64] = []
         var weather: [Int: Weather] = [:]
         var storm: SplitMix64?
-        var roster: (version: UInt64, bytes: [UInt8])?
+        var feeds: [FeedKind: Feed] = [:]
+        var fetches: [Fetch] = []
+        var heartbeats: [Heartbeat] = []
+        var wantsUpload = false
+        /// Lets time pass for so many records, and says how the wire fails them, if it does.
+        var link: (@Sendable (Int) -> Break?)?
         /// Replaces the answer to an upload, to play a ledger out of its mind.
         var insane: (@Sendable (UploadResult) -> UploadResult)?
     }
@@ -29,6 +47,13 @@ final class FakeLedger: LedgerClient {
     var stored: [[UInt8]] { state.withLock { $0.stored } }
     var calls: Int { state.withLock { $0.calls } }
     var uploads: [UInt64] { state.withLock { $0.uploads } }
+    var fetches: [Fetch] { state.withLock { $0.fetches } }
+    var heartbeats: [Heartbeat] { state.withLock { $0.heartbeats } }
+
+    /// Issues a feed's newest version.
+    func issue(_ kind: FeedKind, _ version: UInt64, _ snapshot: [UInt8], deltas: [UInt64: [UInt8]] = [:]) {
+        state.withLock { $0.feeds[kind] = Feed(version: version, snapshot: snapshot, deltas: deltas) }
+    }
 
     func permit(_ request: PermitRequest, deadline: Instant) throws(LedgerClientError) -> PermitAnswer {
         PermitAnswer(decision: .noAccount)
@@ -38,10 +63,21 @@ final class FakeLedger: LedgerClient {
         LedgerStatus(version: "fake", timeMilliseconds: 0, rosterVersion: 0)
     }
 
-    func roster(known: UInt64) throws(LedgerClientError) -> [UInt8]? {
+    func feed(_ kind: FeedKind, since: UInt64) throws(LedgerClientError) -> [UInt8]? {
         try exchange { state in
-            guard let roster = state.roster, roster.version != known else { return nil }
-            return roster.bytes
+            state.fetches.append(Fetch(kind: kind, since: since))
+            guard let feed = state.feeds[kind], feed.version != since else { return nil }
+            return feed.deltas[since] ?? feed.snapshot
+        }
+    }
+
+    func heartbeat(_ heartbeat: Heartbeat) throws(LedgerClientError) -> HeartbeatAnswer {
+        try exchange { state in
+            state.heartbeats.append(heartbeat)
+            return HeartbeatAnswer(
+                timeMilliseconds: 0, rosterVersion: state.feeds[.roster]?.version ?? 0,
+                hotlistVersion: state.feeds[.hotlist]?.version ?? 0,
+                settingsVersion: state.feeds[.settings]?.version ?? 0, uploadNow: state.wantsUpload ? true : nil)
         }
     }
 
@@ -49,6 +85,11 @@ final class FakeLedger: LedgerClient {
         terminal: UInt16, epoch: UInt32, first: UInt64, bytes: [UInt8]
     ) throws(LedgerClientError) -> UploadResult {
         let slots = stride(from: 0, to: bytes.count, by: Slot.size).map { Array(bytes[$0..<$0 + Slot.size]) }
+        if let link = state.withLock({ $0.link }), let fault = link(slots.count) {
+            throw fault == .timeout
+                ? LedgerClientError(kind: .timeout, code: "curl-28", message: "")
+                : LedgerClientError(kind: .unreachable, code: "curl-56", message: "")
+        }
         return try exchange { state in
             state.uploads.append(first)
             let result = Self.take(slots, from: first, &state)
@@ -74,7 +115,8 @@ final class FakeLedger: LedgerClient {
         Acknowledgement(
             acknowledged: UInt64(state.stored.count),
             chainHead: state.stored.last.map { Slot.mac(of: $0).bytes.hex() } ?? "", timeMilliseconds: 0,
-            rosterVersion: state.roster?.version ?? 0)
+            rosterVersion: state.feeds[.roster]?.version ?? 0, hotlistVersion: state.feeds[.hotlist]?.version ?? 0,
+            settingsVersion: state.feeds[.settings]?.version ?? 0)
     }
 
     private func exchange<R>(_ serve: (inout State) -> R) throws(LedgerClientError) -> R {
@@ -118,22 +160,20 @@ struct Terminal {
     let journal: JournalWriter
     let uploader: Uploader
     let events = EventLog()
-    let roster: RosterStore?
 
     init(
         _ ledger: any LedgerClient, storage: SimulatedStorage = SimulatedStorage(seed: 1),
-        time: SimulatedTime = SimulatedTime(), batch: Int = 7, seed: UInt64 = 1,
-        rosterKey: Curve25519.Signing.PublicKey? = nil
+        time: SimulatedTime = SimulatedTime(), batch: Int = 7, batchMost: Int? = nil, seed: UInt64 = 1
     ) throws {
         self.time = time
         self.storage = storage
         journal = try JournalWriter.open(
             storage: storage, terminal: 3, key: Self.key, time: time,
             options: JournalOptions(slotsPerSegment: 16, epoch: 5, acknowledgedSegmentsKept: 1))
-        roster = rosterKey.map { RosterStore(storage: storage, key: $0) }
         uploader = Uploader(
-            feed: journal, client: ledger, roster: roster, time: time,
-            settings: Uploader.Settings(batch: batch, backoff: Backoff(generator: SplitMix64(seed: seed))),
+            feed: journal, client: ledger, time: time,
+            settings: Uploader.Settings(
+                batch: batch, batchMost: batchMost ?? batch, backoff: Backoff(generator: SplitMix64(seed: seed))),
             onEvent: { [events] in events.add($0) })
     }
 

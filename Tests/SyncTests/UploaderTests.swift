@@ -1,4 +1,3 @@
-import Crypto
 import Journal
 import LedgerProtocol
 import Platform
@@ -248,7 +247,7 @@ struct UploaderTests {
         let journal = try Journal.open(
             storage: SimulatedStorage(seed: 1), terminal: 3, key: Terminal.key, time: SystemTime())
         let arrived = Signal()
-        let uploader = Uploader(feed: journal, client: ledger, roster: nil, time: SystemTime()) { event in
+        let uploader = Uploader(feed: journal, client: ledger, time: SystemTime()) { event in
             if case .acknowledged(let acknowledgement) = event, acknowledgement.acknowledged == 100 { arrived.raise() }
         }
         uploader.start()

@@ -83,6 +83,17 @@ extension RealPrograms {
                     "an address without a scheme", place: "ledger.url:", expected: "http://",
                     make: setting("ledger.url", "ledger.example")),
                 Mistake(
+                    "authorities that are not there", file: "/nobody.pem", place: "",
+                    expected: "a file that can be read",
+                    make: setting("ledger.authorities", "nobody.pem")),
+                Mistake(
+                    "authorities that are no certificates", file: "/yikad.json5", place: "",
+                    expected: "certificates in PEM",
+                    make: setting("ledger.authorities", "yikad.json5")),
+                Mistake(
+                    "a setting of the ledger that does not exist", place: "authority:", expected: "one of:",
+                    make: setting("ledger.authority", "x")),
+                Mistake(
                     "no languages", place: "voice.languages:", expected: "at least one",
                     make: setting("voice.languages", [String]())),
                 Mistake(
