@@ -42,6 +42,7 @@ let package = Package(
         .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
         .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
@@ -52,7 +53,7 @@ let package = Package(
         room("Mifare", ["Platform", "SmartCard", "DeviceProfiles", crypto, cryptoExtras]),
         room("CampusCard", ["Platform", "Mifare", "DeviceProfiles", "SmartCard", "DataFiles", crypto, cryptoExtras]),
         room("Journal", ["Platform", "CLinux", crypto], exclude: ["FORMAT.md"]),
-        room("LedgerProtocol", ["Platform", crypto]),
+        room("LedgerProtocol", ["Platform", "CZ", crypto]),
         room("Activation", ["Platform", "CampusCard", "Mifare", "SmartCard", "DeviceProfiles", "LedgerProtocol"]),
         room("Sync", ["Platform", "Journal", "LedgerProtocol", "CCurl", crypto]),
         room("Voice", ["Platform", "DataFiles", "CALSA"]),
@@ -76,9 +77,8 @@ let package = Package(
         .executableTarget(
             name: "yika",
             dependencies: [
-                "Simulator", "CampusCard", "DeviceProfiles", "Journal", "LedgerProtocol", "Mifare", "Platform",
-                "CLinux",
-                arguments,
+                "Simulator", "CampusCard", "DataFiles", "DeviceProfiles", "Health", "Journal", "LedgerProtocol",
+                "Mifare", "Platform", "Sync", "Terminal", "CLinux", arguments,
             ]),
         .executableTarget(name: "yika-ledger", dependencies: ["Ledger", "LedgerProtocol", "Platform", arguments]),
 
@@ -121,7 +121,7 @@ let package = Package(
             exclude: ["Fixtures"]),
         .target(
             name: "JournalFuzzing", dependencies: ["Journal", "Simulator", "Platform"], path: "Tests/JournalFuzzing"),
-        tests("LedgerProtocol", ["Platform", crypto]),
+        tests("LedgerProtocol", ["Journal", "Platform", "Simulator", crypto]),
         tests("Sync", ["Journal", "LedgerProtocol", "Simulator", "Platform", "Ledger"]),
         tests("Voice", ["Platform", "DataFiles"]),
         tests("Health", ["Platform"]),
@@ -145,6 +145,7 @@ let package = Package(
                 "Activation", "CampusCard", "DataFiles", "DeviceProfiles", "Health", "Journal", "LedgerProtocol",
                 "Mifare",
                 "Platform", "Simulator", "SmartCard", "Sync", "TestSupport", "Voice", "yikad", "yika", "yika-ledger",
+                crypto,
             ]),
         // Kiosks, cards, journals, network and ledger in one process, driven from one seed.
         .testTarget(

@@ -5,8 +5,8 @@ extension Notice {
         .pcscdUnreachable, .readerMissing, .readerNotKnown, .readerNotUsable, .soundMissing, .voicePackInvalid,
         .promptMissing,
         .ledgerUnreachable, .ledgerRefuses, .terminalFrozen, .rosterTooOld, .hotlistTooOld, .credentialExpires,
-        .feedRefused, .feedNotStored, .journalStopped, .journalDamaged, .journalFull, .journalKeyMissing,
-        .rootKeyOnTerminal, .profileInvalid, .configurationInvalid,
+        .feedRefused, .feedNotStored, .epochNotRegistered, .ledgerUntrusted, .clockWrong, .notALedger, .journalStopped,
+        .journalDamaged, .journalFull, .journalKeyMissing, .rootKeyOnTerminal, .profileInvalid, .configurationInvalid,
     ]
 
     /// pcscd cannot be reached.
@@ -103,6 +103,38 @@ extension Notice {
         "YK-N08", "feed-not-stored", .degraded,
         title: Text("下发的名单或设置无法存盘", "a list or settings from the ledger cannot be stored"),
         nextStep: Text("检查磁盘及其剩余空间", "check the disk and the room on it"))
+
+    /// The ledger does not know this life of the journal, and takes no records of it.
+    public static let epochNotRegistered = Notice(
+        "YK-N09", "epoch-not-registered", .degraded,
+        title: Text(
+            "账务中心没有登记本机的新日志，记录暂存本机", "the ledger does not know this terminal's new journal; records are kept here"),
+        nextStep: Text(
+            "请卡务中心用 yika-ledger terminal 登记新日志，然后执行 yika sync now",
+            "have the card centre register the new journal with yika-ledger terminal, then run yika sync now"))
+
+    /// Whoever answers at the ledger's address cannot prove to be the ledger.
+    public static let ledgerUntrusted = Notice(
+        "YK-N10", "ledger-untrusted", .degraded,
+        title: Text("无法确认对方是账务中心", "who answers cannot prove to be the ledger"),
+        nextStep: Text(
+            "核对配置中的 ledger.url 和 ledger.authorities", "check ledger.url and ledger.authorities in the configuration"))
+
+    /// The ledger's certificate does not fit the time that this terminal's clock shows.
+    public static let clockWrong = Notice(
+        "YK-N11", "clock-wrong", .degraded,
+        title: Text("账务中心的证书与本机时间不符", "the ledger's certificate does not fit this terminal's clock"),
+        nextStep: Text(
+            "用 timedatectl 核对本机时间；时间无误则请卡务中心更新证书",
+            "check the clock with timedatectl; if it is right, the card centre has to renew the certificate"))
+
+    /// Something answers in the ledger's place: a login page, a proxy, another service.
+    public static let notALedger = Notice(
+        "YK-N12", "not-a-ledger", .degraded,
+        title: Text("应答的不是账务中心（可能是上网认证页或代理）", "what answers is not the ledger: a login page or a proxy"),
+        nextStep: Text(
+            "请网络中心为本机免除上网认证和代理，并核对 ledger.url",
+            "have the network let this terminal through without login or proxy, and check ledger.url"))
 
     /// The journal takes no more records.
     public static let journalStopped = Notice(

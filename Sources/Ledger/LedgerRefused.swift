@@ -39,6 +39,10 @@ public struct LedgerRefused: Error, Hashable, Sendable {
         LedgerRefused(413, "L-MALFORMED", "the body has more than \(limit) bytes")
     }
 
+    /// The body is packed in a way that is not the protocol's.
+    static let unknownEncoding = LedgerRefused(
+        415, "L-MALFORMED", "expected Content-Encoding \(BatchCompression.name) or none")
+
     /// No terminal of this number is registered.
     static func unknownTerminal(_ number: UInt16) -> LedgerRefused {
         LedgerRefused(404, "L-UNKNOWN-TERMINAL", "terminal \(number) is not registered")

@@ -55,7 +55,7 @@ public struct LedgerServer: Sendable {
             let terminal = context.parameters.get("terminal", as: UInt16.self)
             let epoch = context.parameters.get("epoch", as: UInt32.self)
             return await answer(request, bodyLimit: LedgerPath.uploadLimit) { body in
-                try upload(request, terminal: terminal, epoch: epoch, body)
+                try upload(request, terminal: terminal, epoch: epoch, unpacked(body, of: request))
             }
         }
         return router
@@ -68,6 +68,19 @@ public struct LedgerServer: Sendable {
         return try json(
             service.ingest(
                 terminal: terminal, token: token(of: request), epoch: epoch, first: first, body: body))
+    }
+
+    private func unpacked(_ body: [UInt8], of request: Request) throws(LedgerRefused) -> [UInt8] {
+        switch request.headers[.contentEncoding] {
+        case nil, "identity": return body
+        case BatchCompression.name:
+            do throws(BatchCompressionError) {
+                return try BatchCompression.decompress(body, limit: LedgerPath.uploadLimit)
+            } catch {
+                throw .malformed("the body is \(error)")
+            }
+        default: throw .unknownEncoding
+        }
     }
 
     private func permit(_ request: Request, _ body: [UInt8]) throws -> Response {

@@ -13,8 +13,8 @@ public final class CurlLedgerClient: LedgerClient {
         public var url: String
         /// The terminal's number.
         public var terminal: UInt16
-        /// The terminal's bearer token; `nil` when the ledger asks for none.
-        public var token: String?
+        /// What lets the terminal in; `nil` when the ledger asks for nothing.
+        public var credential: LedgerCredential?
         /// A file of certificates to trust in place of the system's, for a campus with its own authority.
         public var authorities: String?
         /// How long a connection may take, in milliseconds.
@@ -30,13 +30,13 @@ public final class CurlLedgerClient: LedgerClient {
 
         /// Settings with these values.
         public init(
-            url: String, terminal: UInt16, token: String? = nil, authorities: String? = nil,
+            url: String, terminal: UInt16, credential: LedgerCredential? = nil, authorities: String? = nil,
             connectTimeoutMilliseconds: Int64 = 3000, timeoutMilliseconds: Int64 = 10_000,
             heartbeatTimeoutMilliseconds: Int64 = 5000, feedTimeoutMilliseconds: Int64 = 120_000
         ) {
             self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
             self.terminal = terminal
-            self.token = token
+            self.credential = credential
             self.authorities = authorities
             self.connectTimeoutMilliseconds = connectTimeoutMilliseconds
             self.timeoutMilliseconds = timeoutMilliseconds
@@ -84,12 +84,15 @@ public final class CurlLedgerClient: LedgerClient {
         return try answer(response)
     }
 
-    /// Sends the journal's own bytes; gap, fork and freeze are answers, everything else but success is thrown.
+    /// Sends the journal's own bytes, packed; gap, fork, freeze and an unknown epoch are answers, everything else but
+    /// success is thrown.
     public func upload(
         terminal: UInt16, epoch: UInt32, first: UInt64, bytes: [UInt8]
     ) throws(LedgerClientError) -> UploadResult {
         let path = LedgerPath.records(terminal: terminal, epoch: epoch, first: first)
-        let response = try others.perform(request(path, body: bytes, type: "application/octet-stream"))
+        var request = request(path, body: BatchCompression.compress(bytes), type: "application/octet-stream")
+        request.headers.append("Content-Encoding: \(BatchCompression.name)")
+        let response = try others.perform(request)
         do throws(LedgerClientError) {
             return .acknowledged(try answer(response))
         } catch {
@@ -101,6 +104,7 @@ public final class CurlLedgerClient: LedgerClient {
                 return .gap(expected: expected)
             case "L-FORK": return .fork(message: error.message)
             case "L-FROZEN": return .frozen(message: error.message)
+            case "L-EPOCH": return .epochNotRegistered(message: error.message)
             default: throw error
             }
         }
@@ -144,7 +148,7 @@ public final class CurlLedgerClient: LedgerClient {
             "Accept: application/json, application/octet-stream", "\(LedgerPath.terminalHeader): \(settings.terminal)",
         ]
         if let type { headers.append("Content-Type: \(type)") }
-        if let token = settings.token { headers.append("Authorization: Bearer \(token)") }
+        headers += settings.credential?.headers ?? []
         let total = timeout ?? settings.timeoutMilliseconds
         return HTTPRequest(
             url: settings.url + path, headers: headers, body: body, timeoutMilliseconds: total,
@@ -161,31 +165,16 @@ public final class CurlLedgerClient: LedgerClient {
     }
 
     private func answer<Message: Decodable>(_ response: HTTPResponse) throws(LedgerClientError) -> Message {
-        guard response.status == 200 else { throw refusal(response) }
-        return try decode(response)
+        try answers.answer(response)
     }
 
     private func decode<Message: Decodable>(_ response: HTTPResponse) throws(LedgerClientError) -> Message {
-        guard response.contentType.hasPrefix("application/json"),
-            let message = try? JSONDecoder().decode(Message.self, from: Data(response.body))
-        else { throw nonsense(response) }
-        return message
+        try answers.decode(response)
     }
 
-    private func refusal(_ response: HTTPResponse) -> LedgerClientError {
-        let refusal: LedgerRefusal? = try? decode(response)
-        if response.status == 401 || response.status == 403 {
-            return LedgerClientError(
-                kind: .denied, code: refusal?.code ?? "http-\(response.status)",
-                message: refusal?.message ?? "the ledger does not accept this terminal's token")
-        }
-        guard let refusal else { return nonsense(response) }
-        return LedgerClientError(kind: .refused, code: refusal.code, message: refusal.message)
-    }
+    private func refusal(_ response: HTTPResponse) -> LedgerClientError { answers.refusal(response) }
 
-    private func nonsense(_ response: HTTPResponse) -> LedgerClientError {
-        LedgerClientError(
-            kind: .nonsense, code: "http-\(response.status)",
-            message: "\(response.body.count) bytes of \"\(response.contentType)\" are not a ledger's answer")
-    }
+    private func nonsense(_ response: HTTPResponse) -> LedgerClientError { answers.nonsense(response) }
+
+    private var answers: LedgerAnswers { LedgerAnswers(url: settings.url) }
 }

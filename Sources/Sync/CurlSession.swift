@@ -79,11 +79,19 @@ private final class Patience: Sendable {
 
     func run() -> Result<HTTPResponse, LedgerClientError> {
         let body = ResponseBody(limit: request.responseLimit)
+        let words = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+        unsafe words.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        defer {
+            // The handle lives on and must not write into what is gone.
+            unsafe yika_curl_set_pointer(curl, CURLOPT_ERRORBUFFER, nil)
+            unsafe words.deallocate()
+        }
         var list: UnsafeMutablePointer<curl_slist>?
         // Without an empty Expect a POST may wait a second for a "100 Continue" that some servers never send.
         for header in request.headers + ["Expect:"] { unsafe list = curl_slist_append(list, header) }
         defer { unsafe curl_slist_free_all(list) }
         unsafe curl_easy_reset(curl)
+        unsafe yika_curl_set_pointer(curl, CURLOPT_ERRORBUFFER, words)
         let status = withExtendedLifetime((body, patience)) { () -> CURLcode in
             let prepared = unsafe prepare(headers: list, body: body)
             return prepared == CURLE_OK ? unsafe curl_easy_perform(curl) : prepared
@@ -94,13 +102,14 @@ private final class Patience: Sendable {
                     kind: .nonsense, code: "curl-\(status.rawValue)",
                     message: "answer longer than \(request.responseLimit) bytes"))
         }
-        guard status == CURLE_OK else { return .failure(failure(status)) }
-        var code = 0
-        unsafe yika_curl_get_number(curl, CURLINFO_RESPONSE_CODE, &code)
+        guard status == CURLE_OK else {
+            return .failure(failure(status, words: unsafe String(cString: words)))
+        }
         var type: UnsafeMutablePointer<CChar>?
         unsafe yika_curl_get_text(curl, CURLINFO_CONTENT_TYPE, &type)
         let contentType = unsafe type.map { unsafe String(cString: $0) } ?? ""
-        return .success(HTTPResponse(status: code, contentType: contentType, body: body.bytes))
+        return .success(
+            HTTPResponse(status: number(CURLINFO_RESPONSE_CODE), contentType: contentType, body: body.bytes))
     }
 
     private func prepare(headers: UnsafeMutablePointer<curl_slist>?, body: ResponseBody) -> CURLcode {
@@ -138,17 +147,18 @@ private final class Patience: Sendable {
         return statuses.first { $0 != CURLE_OK } ?? CURLE_OK
     }
 
-    private func failure(_ status: CURLcode) -> LedgerClientError {
-        let kind: LedgerClientError.Kind
-        switch status {
-        case CURLE_OPERATION_TIMEDOUT: kind = .timeout
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE:
-            kind = .untrusted
-        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT: kind = .nonsense
-        default: kind = .unreachable
-        }
-        let message = unsafe curl_easy_strerror(status).map { unsafe String(cString: $0) } ?? ""
-        return LedgerClientError(kind: kind, code: "curl-\(status.rawValue)", message: "\(request.url): \(message)")
+    private func failure(_ status: CURLcode, words: String) -> LedgerClientError {
+        let general = unsafe curl_easy_strerror(status).map { unsafe String(cString: $0) } ?? ""
+        return CurlFailure(
+            status: status, words: words.isEmpty ? general : words, url: request.url,
+            verifyResult: number(CURLINFO_SSL_VERIFYRESULT), bytesSent: number(CURLINFO_REQUEST_SIZE)
+        ).error
+    }
+
+    private func number(_ info: CURLINFO) -> Int {
+        var value = 0
+        unsafe yika_curl_get_number(curl, info, &value)
+        return value
     }
 }
 

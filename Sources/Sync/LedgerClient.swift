@@ -42,6 +42,8 @@ public enum UploadResult: Hashable, Sendable {
     case fork(message: String)
     /// The terminal was frozen after a fork, until somebody looks into it.
     case frozen(message: String)
+    /// It does not know this life of the journal, and takes no records of it until somebody registers it.
+    case epochNotRegistered(message: String)
 }
 
 /// Why the ledger gave no usable answer.
@@ -56,6 +58,8 @@ public struct LedgerClientError: Error, Hashable, Sendable, CustomStringConverti
         case timeout
         /// Whoever answered could not prove to be the ledger.
         case untrusted
+        /// The ledger's certificate is not valid at the time that this terminal's clock shows.
+        case clock
         /// The ledger does not accept the terminal's credentials.
         case denied
         /// An answer, but not from a ledger of this protocol: a captive portal, a proxy, a wrong address.
@@ -66,7 +70,8 @@ public struct LedgerClientError: Error, Hashable, Sendable, CustomStringConverti
 
     /// What kind of trouble it is.
     public let kind: Kind
-    /// Where it came from: `curl-7`, `http-502`, or the ledger's own, such as `L-INTERNAL`.
+    /// Where it came from: `curl-7`, `http-502`, `x509-10` for a certificate's fault by OpenSSL's number, or the ledger's
+    /// own, such as `L-INTERNAL`.
     public let code: String
     /// The details, for the technician.
     public let message: String

@@ -16,7 +16,7 @@ public enum SyncEvent: Hashable, Sendable {
 }
 
 /// Why uploading stopped.
-public enum SyncStop: Hashable, Sendable {
+public enum SyncStop: Hashable, Sendable, CustomStringConvertible {
     /// The ledger has other records under our sequences.
     case fork(message: String)
     /// The ledger has frozen this terminal.
@@ -27,4 +27,20 @@ public enum SyncStop: Hashable, Sendable {
     case chainDiffers(at: UInt64)
     /// The ledger wants records that are no longer kept here: it lost some of what it had acknowledged.
     case cannotGoBack(expected: UInt64, oldest: UInt64)
+    /// The ledger does not know this life of the journal.
+    case epochNotRegistered(epoch: UInt32, message: String)
+
+    /// What it is, in words for a technician.
+    public var description: String {
+        switch self {
+        case .fork(let message): "the ledger has other records under our sequences: \(message)"
+        case .frozenByLedger(let message): "the ledger has frozen this terminal: \(message)"
+        case .ledgerAhead(let ledger, let ours):
+            "the ledger has records up to \(ledger), this journal ends at \(ours): was the disk put back from a copy?"
+        case .chainDiffers(let sequence): "the ledger's record \(sequence) is not ours"
+        case .cannotGoBack(let expected, let oldest):
+            "the ledger wants records from \(expected) on, the oldest kept here is \(oldest)"
+        case .epochNotRegistered(let epoch, let message): "epoch \(epoch) is not registered: \(message)"
+        }
+    }
 }

@@ -10,8 +10,10 @@ import Synchronization
 public final class Uploader: Sendable {
     /// How the uploader behaves.
     public struct Settings: Sendable {
-        /// Records per request.
+        /// Records in the first request; what follows goes by how quickly it was answered.
         public var batch: Int
+        /// Records that no request goes beyond: a batch is in memory while it is under way.
+        public var batchMost: Int
         /// The waits after failures.
         public var backoff: Backoff
         /// How often to try again after a stop that only people can end, in milliseconds.
@@ -19,10 +21,12 @@ public final class Uploader: Sendable {
 
         /// Settings with these values.
         public init(
-            batch: Int = 512, backoff: Backoff = Backoff(), stoppedRetryMilliseconds: Int64 = 300_000
+            batch: Int = 512, batchMost: Int = 2048, backoff: Backoff = Backoff(),
+            stoppedRetryMilliseconds: Int64 = 300_000
         ) {
-            precondition(batch > 0, "a batch holds at least one record")
+            precondition(batch > 0 && batchMost >= batch, "batches of \(batch) to \(batchMost) records")
             self.batch = batch
+            self.batchMost = batchMost
             self.backoff = backoff
             self.stoppedRetryMilliseconds = stoppedRetryMilliseconds
         }
@@ -34,6 +38,7 @@ public final class Uploader: Sendable {
     private static let tickMilliseconds: Int64 = 1000
 
     private let core: Mutex<UploaderCore>
+    private let board: UploaderBoard
     private let wakes = Mailbox<Wake>()
     private let thread = Mutex<DedicatedThread?>(nil)
 
@@ -46,8 +51,11 @@ public final class Uploader: Sendable {
         feed: any JournalFeed, client: any LedgerClient, time: any TimeSource,
         settings: Settings = Settings(), onEvent: @escaping @Sendable (SyncEvent) -> Void
     ) {
+        let board = UploaderBoard(UploaderStatus(since: time.now(), batch: settings.batch))
+        self.board = board
         core = Mutex(
-            UploaderCore(feed: feed, client: client, time: time, settings: settings, onEvent: onEvent))
+            UploaderCore(
+                feed: feed, client: client, time: time, settings: settings, board: board, onEvent: onEvent))
     }
 
     /// Starts the thread.
@@ -63,8 +71,11 @@ public final class Uploader: Sendable {
     /// Says that records were appended: they are sent at once, unless the last try failed and its wait is not over.
     public func nudge() { wakes.send(.nudge) }
 
-    /// Says that the ledger wants an upload: it is tried at once, whatever wait is under way.
+    /// Says that somebody wants an upload: it is tried at once, whatever wait is under way, but no more than once a second.
     public func hurry() { wakes.send(.hurry) }
+
+    /// How the upload stands, without waiting for a request under way.
+    public var status: UploaderStatus { board.current }
 
     /// Ends the thread after the request under way.
     ///
@@ -79,7 +90,13 @@ public final class Uploader: Sendable {
     /// Does the next piece of work: at most one upload.
     ///
     /// - Returns: milliseconds after which to call again; 0 when there is more to do. Calling earlier is harmless.
-    public func step() -> Int64 { core.withLock { $0.step() } }
+    public func step() -> Int64 {
+        let isHurried = wakes.drain().contains(.hurry)
+        return core.withLock { core in
+            if isHurried { core.hurry() }
+            return core.step()
+        }
+    }
 
     private func serve(tick: @Sendable () -> Void) {
         let clock = SystemTime()

@@ -8,14 +8,19 @@ struct UploaderCore: Sendable {
     private static let gapsFollowed = 3
     /// When to look again without a nudge, in milliseconds, when everything is sent.
     private static let idleMilliseconds: Int64 = 60_000
+    /// The least time between two attempts that people ask for, in milliseconds.
+    private static let hurryMilliseconds: Int64 = 1000
 
     private let feed: any JournalFeed
     private let client: any LedgerClient
     private let time: any TimeSource
     private let settings: Uploader.Settings
+    private let board: UploaderBoard
     private let onEvent: @Sendable (SyncEvent) -> Void
 
     private var next: UInt64
+    private var batch: BatchSize
+    private var attempted: Instant?
     private var uploadDue: Instant
     private var uploadBackoff: Backoff
     private var gaps = 0
@@ -25,12 +30,14 @@ struct UploaderCore: Sendable {
 
     init(
         feed: any JournalFeed, client: any LedgerClient, time: any TimeSource, settings: Uploader.Settings,
-        onEvent: @escaping @Sendable (SyncEvent) -> Void
+        board: UploaderBoard, onEvent: @escaping @Sendable (SyncEvent) -> Void
     ) {
         self.feed = feed
         self.client = client
         self.time = time
         self.settings = settings
+        self.board = board
+        batch = BatchSize(first: settings.batch, most: settings.batchMost)
         self.onEvent = onEvent
         next = Self.start(of: feed)
         uploadDue = time.now()
@@ -45,22 +52,26 @@ struct UploaderCore: Sendable {
         max(feed.cursor.acknowledged + 1, feed.firstSequence)
     }
 
+    /// Ends the wait under way.
+    mutating func hurry() {
+        let earliest = attempted?.advanced(milliseconds: Self.hurryMilliseconds) ?? time.now()
+        uploadDue = min(uploadDue, max(earliest, time.now()))
+    }
+
     mutating func step() -> Int64 {
         if time.now() >= uploadDue { upload() }
+        noteQueue()
         let now = time.now()
         if next <= feed.lastSequence || uploadDue > now { return max(0, uploadDue.milliseconds(since: now)) }
         return Self.idleMilliseconds
     }
-
-    /// Ends the wait under way.
-    mutating func hurry() { uploadDue = time.now() }
 
     // MARK: Upload
 
     private mutating func upload() {
         let batch: [StoredRecord]
         do throws(JournalError) {
-            batch = try feed.records(from: next, limit: settings.batch)
+            batch = try feed.records(from: next, limit: self.batch.current)
             report(journal: nil)
         } catch {
             report(journal: error)
@@ -73,13 +84,30 @@ struct UploaderCore: Sendable {
         // Below the cursor damaged records are left out; a batch must not jump over them.
         let whole = Array(zip(batch, next...).prefix { $0.slot.sequence == $1 }.map(\.0))
         do throws(LedgerClientError) {
-            let result = try client.upload(
-                terminal: feed.terminal, epoch: feed.epoch, first: next, bytes: whole.flatMap(\.bytes))
-            take(result, for: whole)
+            take(try send(whole), for: whole)
         } catch {
+            self.batch.failed(sent: whole.count, error)
             report(trouble: error)
             retryUpload()
         }
+        board.change { [size = self.batch.current, stop] status in
+            status.batch = size
+            status.stop = stop
+            status.attempts += 1
+        }
+    }
+
+    private mutating func send(_ records: [StoredRecord]) throws(LedgerClientError) -> UploadResult {
+        let start = time.now()
+        attempted = start
+        board.change { $0.isSending = true }
+        defer { board.change { $0.isSending = false } }
+        let result = try client.upload(
+            terminal: feed.terminal, epoch: feed.epoch, first: next, bytes: records.flatMap(\.bytes))
+        let now = time.now()
+        batch.answered(sent: records.count, after: now.milliseconds(since: start))
+        board.change { $0.note(isConnected: true, at: now) }
+        return result
     }
 
     private mutating func take(_ result: UploadResult, for batch: [StoredRecord]) {
@@ -88,6 +116,7 @@ struct UploaderCore: Sendable {
         case .gap(let expected): goTo(expected)
         case .fork(let message): halt(.fork(message: message))
         case .frozen(let message): halt(.frozenByLedger(message: message))
+        case .epochNotRegistered(let message): halt(.epochNotRegistered(epoch: feed.epoch, message: message))
         }
     }
 
@@ -113,6 +142,7 @@ struct UploaderCore: Sendable {
             report(journal: error)
             uploadDue = time.now().advanced(milliseconds: uploadBackoff.next())
         }
+        board.change { [wall = time.wallMilliseconds()] in $0.lastSuccessWallMilliseconds = wall }
         onEvent(.acknowledged(acknowledgement))
     }
 
@@ -158,7 +188,25 @@ struct UploaderCore: Sendable {
 
     // MARK: Reports
 
+    private func noteQueue() {
+        let isWaiting = uploadDue > time.now()
+        let known = board.current.oldestUnsent
+        var oldest = known?.sequence == next ? known : nil
+        if oldest == nil, next <= feed.lastSequence, let record = try? feed.records(from: next, limit: 1).first {
+            oldest = UploaderStatus.Unsent(
+                sequence: record.slot.sequence, wallMilliseconds: record.slot.wallMilliseconds)
+        }
+        board.change { [uploadDue] status in
+            status.due = isWaiting ? uploadDue : nil
+            status.oldestUnsent = oldest
+        }
+    }
+
     private mutating func report(trouble error: LedgerClientError) {
+        board.change { [now = time.now(), wall = time.wallMilliseconds()] status in
+            status.note(isConnected: false, at: now)
+            status.lastFailure = UploaderStatus.Failure(error: error, wallMilliseconds: wall)
+        }
         if trouble != error.kind { onEvent(.unreachable(error)) }
         trouble = error.kind
     }

@@ -55,11 +55,13 @@ public struct Configuration: Sendable {
     }
 
     /// The central ledger.
-    public struct Ledger: Sendable, Decodable {
+    public struct Ledger: Sendable {
         /// Its address, `http://` or `https://`.
         public let url: String
         /// The public key that signs lists and settings: Ed25519, 32 bytes in hexadecimal.
         public let publicKey: String
+        /// A file of certificates to trust in place of the system's, for a campus with its own authority.
+        public var authorities: String?
         /// How long a permission may take, in milliseconds.
         public let permitMilliseconds: Int64?
         /// How often to report, in milliseconds, where the campus's settings do not say; `nil`: every 3 s.
@@ -81,7 +83,7 @@ public struct Configuration: Sendable {
 }
 
 extension Configuration {
-    private struct File: Decodable {
+    fileprivate struct File: Decodable {
         struct Terminal: Decodable {
             let number: UInt16
             let name: String
@@ -124,6 +126,34 @@ extension Configuration {
             controlSocket = try container.decodeIfPresent(String.self, forKey: .controlSocket)
             successAfterMilliseconds = try container.decodeIfPresent(Int64.self, forKey: .successAfterMilliseconds)
         }
+
+        static func read(_ path: String) throws(DataFileError) -> File {
+            let file = try JSON5File.decode(File.self, from: path)
+            func expect(_ holds: Bool, _ place: String, _ expected: String) throws(DataFileError) {
+                if !holds { throw DataFileError(file: path, path: place, expected: expected) }
+            }
+            try expect(file.terminal.role == "activation", "terminal.role", "\"activation\"")
+            try expect(file.terminal.number > 0, "terminal.number", "a number from 1 to 65535")
+            try expect(
+                file.ledger.url.hasPrefix("http://") || file.ledger.url.hasPrefix("https://"), "ledger.url",
+                "an address beginning with http:// or https://")
+            try expect(
+                [UInt8](hex: file.ledger.publicKey)?.count == 32, "ledger.publicKey", "32 bytes in hexadecimal")
+            try expect(!file.voice.languages.isEmpty, "voice.languages", "at least one language")
+            try expect((file.journalEpoch ?? 1) > 0, "journalEpoch", "a number from 1")
+            let permit = file.ledger.permitMilliseconds ?? 800
+            try expect((50...5000).contains(permit), "ledger.permitMilliseconds", "50 to 5000")
+            let heartbeat = file.ledger.heartbeatMilliseconds ?? 3000
+            try expect(
+                TerminalSettings.heartbeatRange.contains(heartbeat), "ledger.heartbeatMilliseconds", "1000 to 60000")
+            let success = file.successAfterMilliseconds ?? 3000
+            try expect((0...10_000).contains(success), "successAfterMilliseconds", "0 to 10000")
+            try expect(file.rosterMaximumAgeHours ?? 168 > 0, "rosterMaximumAgeHours", "at least 1")
+            if let authorities = file.ledger.authorities {
+                try AuthoritiesFile.check(TerminalSetup.resolve(authorities, besides: path))
+            }
+            return file
+        }
     }
 
     private struct CredentialsFile: Decodable {
@@ -136,38 +166,16 @@ extension Configuration {
     ///
     /// - Throws: ``DataFileError`` with the file, the path to the value, and what was expected there.
     public static func load(path: String) throws(DataFileError) -> Configuration {
-        let file = try JSON5File.decode(File.self, from: path)
-        let folder = path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) : "."
-        func resolve(_ other: String) -> String { other.hasPrefix("/") ? other : folder + "/" + other }
-        func expect(_ holds: Bool, _ place: String, _ expected: String) throws(DataFileError) {
-            if !holds { throw DataFileError(file: path, path: place, expected: expected) }
-        }
-        try expect(file.terminal.role == "activation", "terminal.role", "\"activation\"")
-        try expect(file.terminal.number > 0, "terminal.number", "a number from 1 to 65535")
-        try expect(
-            file.ledger.url.hasPrefix("http://") || file.ledger.url.hasPrefix("https://"), "ledger.url",
-            "an address beginning with http:// or https://")
-        try expect(
-            [UInt8](hex: file.ledger.publicKey)?.count == 32, "ledger.publicKey", "32 bytes in hexadecimal")
-        try expect(!file.voice.languages.isEmpty, "voice.languages", "at least one language")
-        try expect((file.journalEpoch ?? 1) > 0, "journalEpoch", "a number from 1")
-        let permit = file.ledger.permitMilliseconds ?? 800
-        try expect((50...5000).contains(permit), "ledger.permitMilliseconds", "50 to 5000")
-        let heartbeat = file.ledger.heartbeatMilliseconds ?? 3000
-        try expect(
-            TerminalSettings.heartbeatRange.contains(heartbeat), "ledger.heartbeatMilliseconds", "1000 to 60000")
-        let success = file.successAfterMilliseconds ?? 3000
-        try expect((0...10_000).contains(success), "successAfterMilliseconds", "0 to 10000")
-        let age = file.rosterMaximumAgeHours ?? 168
-        try expect(age > 0, "rosterMaximumAgeHours", "at least 1")
+        let file = try File.read(path)
+        let setup = TerminalSetup(file, at: path)
+        func resolve(_ other: String) -> String { TerminalSetup.resolve(other, besides: path) }
         return Configuration(
-            file: path, number: file.terminal.number, name: file.terminal.name,
-            stateDirectory: resolve(file.stateDirectory),
+            file: path, number: setup.number, name: file.terminal.name, stateDirectory: setup.stateDirectory,
             profiles: resolve(file.profiles), cardLayout: file.cardLayout, keys: resolve(file.keys),
-            credentials: try loadCredentials(resolve(file.credentials)), readers: file.readers ?? [],
-            voice: file.voice, ledger: file.ledger, rosterMaximumAgeHours: age,
-            journalEpoch: file.journalEpoch ?? 1, controlSocket: file.controlSocket.map(resolve),
-            successAfterMilliseconds: success)
+            credentials: try loadCredentials(setup.credentials), readers: file.readers ?? [],
+            voice: file.voice, ledger: setup.ledger, rosterMaximumAgeHours: file.rosterMaximumAgeHours ?? 168,
+            journalEpoch: setup.journalEpoch, controlSocket: setup.controlSocket,
+            successAfterMilliseconds: file.successAfterMilliseconds ?? 3000)
     }
 
     private static func loadCredentials(_ path: String) throws(DataFileError) -> Credentials {
@@ -185,5 +193,63 @@ extension Configuration {
                 ChainKey(bytes: try key(text, "journalKey"))
             },
             rosterKey: try key(file.rosterKey, "rosterKey"))
+    }
+}
+
+extension Configuration.Ledger: Decodable {
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case url, publicKey, authorities, permitMilliseconds, heartbeatMilliseconds
+    }
+
+    /// Reads the setting `ledger`, and refuses names that mean nothing.
+    public init(from decoder: any Decoder) throws {
+        try decoder.refuseNames(except: CodingKeys.self)
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        url = try container.decode(String.self, forKey: .url)
+        publicKey = try container.decode(String.self, forKey: .publicKey)
+        authorities = try container.decodeIfPresent(String.self, forKey: .authorities)
+        permitMilliseconds = try container.decodeIfPresent(Int64.self, forKey: .permitMilliseconds)
+        heartbeatMilliseconds = try container.decodeIfPresent(Int64.self, forKey: .heartbeatMilliseconds)
+    }
+}
+
+/// What a technician's tool needs to know of a terminal, credentials or not: they may not be there yet.
+public struct TerminalSetup: Sendable {
+    /// The terminal's number.
+    public let number: UInt16
+    /// Where journal and roster live.
+    public let stateDirectory: String
+    /// The file of the secrets shared with the ledger.
+    public let credentials: String
+    /// The central ledger; the path of its authorities is resolved.
+    public let ledger: Configuration.Ledger
+    /// The journal's epoch.
+    public let journalEpoch: UInt32
+    /// The daemon's control socket; `nil`: it has none.
+    public let controlSocket: String?
+
+    /// Reads what there is of it in the configuration `path`.
+    ///
+    /// - Throws: ``DataFileError`` with the file, the path to the value, and what was expected there.
+    public static func load(path: String) throws(DataFileError) -> TerminalSetup {
+        TerminalSetup(try Configuration.File.read(path), at: path)
+    }
+
+    fileprivate init(_ file: Configuration.File, at path: String) {
+        number = file.terminal.number
+        stateDirectory = Self.resolve(file.stateDirectory, besides: path)
+        credentials = Self.resolve(file.credentials, besides: path)
+        var ledger = file.ledger
+        ledger.authorities = ledger.authorities.map { Self.resolve($0, besides: path) }
+        self.ledger = ledger
+        journalEpoch = file.journalEpoch ?? 1
+        controlSocket = file.controlSocket.map { Self.resolve($0, besides: path) }
+    }
+
+    /// The path `other` as the file at `path` means it.
+    fileprivate static func resolve(_ other: String, besides path: String) -> String {
+        guard !other.hasPrefix("/") else { return other }
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        return folder + "/" + other
     }
 }

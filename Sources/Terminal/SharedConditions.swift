@@ -45,12 +45,11 @@ final class SharedConditions: Sendable {
     /// `source` gets no usable answer from the ledger: either none, or a wrong one.
     func reach(_ notice: Notice, _ detail: String, from source: Source) {
         raise(notice, detail, from: source)
-        for other in [Notice.ledgerUnreachable, .ledgerRefuses] where other != notice { clear(other, from: source) }
+        for other in LedgerClientError.notices where other != notice { clear(other, from: source) }
     }
 
     /// `source` gets answers.
     func reached(from source: Source) {
-        clear(.ledgerUnreachable, from: source)
-        clear(.ledgerRefuses, from: source)
+        for notice in LedgerClientError.notices { clear(notice, from: source) }
     }
 }

@@ -50,19 +50,37 @@ extension TerminalService {
         case .unreachable(let error): shared.raise(error, from: .upload)
         case .back:
             shared.reached(from: .upload)
-            health.clear(.terminalFrozen)
-        case .frozen(let stop): health.raise(.terminalFrozen, "\(stop)")
+            for notice in SyncStop.notices { health.clear(notice) }
+        case .frozen(let stop):
+            for notice in SyncStop.notices where notice != stop.notice { health.clear(notice) }
+            health.raise(stop.notice, stop.description)
         case .journal(let error): health.raise(.journalStopped, error.description)
         }
     }
 }
 
 extension LedgerClientError {
+    /// Every condition that such an error can be a sign of.
+    static let notices: [Notice] = [.ledgerUnreachable, .ledgerRefuses, .ledgerUntrusted, .clockWrong, .notALedger]
+
     /// The condition that this error is a sign of.
     var notice: Notice {
         switch kind {
         case .unreachable, .timeout: .ledgerUnreachable
-        case .untrusted, .denied, .nonsense, .refused: .ledgerRefuses
+        case .denied, .refused: .ledgerRefuses
+        case .untrusted: .ledgerUntrusted
+        case .clock: .clockWrong
+        case .nonsense: .notALedger
         }
+    }
+}
+
+extension SyncStop {
+    /// Every condition that a stop can be a sign of.
+    static let notices: [Notice] = [.terminalFrozen, .epochNotRegistered]
+
+    /// The condition that this stop is a sign of.
+    var notice: Notice {
+        if case .epochNotRegistered = self { .epochNotRegistered } else { .terminalFrozen }
     }
 }

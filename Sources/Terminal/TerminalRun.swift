@@ -44,7 +44,11 @@ extension TerminalService {
         guard let path = configuration.controlSocket else { return nil }
         do throws(ControlSocketError) {
             let socket = try ControlSocket(path: path)
-            _ = socket.start { self.health.current.map { TerminalEvent(.raised($0), at: self.time.now()) } }
+            socket.start {
+                self.health.current.map { TerminalEvent(.raised($0), at: self.time.now()) }
+            } answering: { question in
+                self.answer(question).flatMap { ControlSocket.json($0) }
+            }
             return socket
         } catch {
             // Without it nobody can watch, but cards are served.

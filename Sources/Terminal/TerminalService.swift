@@ -54,7 +54,8 @@ public final class TerminalService: Sendable {
         let feeds = try Self.openFeeds(configuration, signer: equipment.signer, health: health, shared: shared)
         let client = CurlLedgerClient(
             settings: .init(
-                url: configuration.ledger.url, terminal: configuration.number, token: configuration.credentials.token),
+                url: configuration.ledger.url, terminal: configuration.number,
+                credential: .bearer(configuration.credentials.token), authorities: configuration.ledger.authorities),
             time: time, feedProgress: { [watchdog] in watchdog.tick(.feeds) })
         let wanted = Answer<Uploader>()
         let feedReader = FeedReader(

@@ -137,7 +137,7 @@ struct JournalFigures: Encodable {
         ]
     }
 
-    private static func duration(_ seconds: Int64) -> String {
+    static func duration(_ seconds: Int64) -> String {
         switch seconds {
         case ..<0: "the future"
         case ..<120: "\(seconds) s"

@@ -66,7 +66,7 @@ struct CurlTests {
     private func client(_ url: String, timeout: Int64 = 20_000) -> CurlLedgerClient {
         CurlLedgerClient(
             settings: CurlLedgerClient.Settings(
-                url: url, terminal: 3, token: "secret", timeoutMilliseconds: timeout))
+                url: url, terminal: 3, credential: .bearer("secret"), timeoutMilliseconds: timeout))
     }
 
     private func answer(_ status: String, _ type: String, _ body: String) -> String {
@@ -94,6 +94,7 @@ struct CurlTests {
         #expect(request.hasPrefix("POST /v1/terminals/3/epochs/5/records?first=9 HTTP/1.1\r\n"))
         #expect(request.contains("Authorization: Bearer secret\r\n"))
         #expect(request.contains("Content-Type: application/octet-stream\r\n"))
+        #expect(request.contains("Content-Encoding: gzip\r\n"))
         #expect(!request.contains("Expect:"))
     }
 
@@ -108,6 +109,7 @@ struct CurlTests {
         #expect(try refusal("409 Conflict", "L-GAP", #","expected":4"#).get() == .gap(expected: 4))
         #expect(try refusal("423 Locked", "L-FORK").get() == .fork(message: "m"))
         #expect(try refusal("423 Locked", "L-FROZEN").get() == .frozen(message: "m"))
+        #expect(try refusal("409 Conflict", "L-EPOCH").get() == .epochNotRegistered(message: "m"))
         #expect(try refusal("500 Oops", "L-INTERNAL").failure?.kind == .refused)
         #expect(try refusal("500 Oops", "L-INTERNAL").failure?.code == "L-INTERNAL")
         #expect(try refusal("403 No", "L-DENIED").failure?.kind == .denied)

@@ -23,6 +23,8 @@ final class FakeLedger: LedgerClient {
         let kind: FeedKind
         let since: UInt64
     }
+    /// How a link fails an upload.
+    enum Break { case timeout, broken }
 
     struct State {
         var stored: [[UInt8]] = []
@@ -34,6 +36,8 @@ final class FakeLedger: LedgerClient {
         var fetches: [Fetch] = []
         var heartbeats: [Heartbeat] = []
         var wantsUpload = false
+        /// Lets time pass for so many records, and says how the wire fails them, if it does.
+        var link: (@Sendable (Int) -> Break?)?
         /// Replaces the answer to an upload, to play a ledger out of its mind.
         var insane: (@Sendable (UploadResult) -> UploadResult)?
     }
@@ -81,6 +85,11 @@ final class FakeLedger: LedgerClient {
         terminal: UInt16, epoch: UInt32, first: UInt64, bytes: [UInt8]
     ) throws(LedgerClientError) -> UploadResult {
         let slots = stride(from: 0, to: bytes.count, by: Slot.size).map { Array(bytes[$0..<$0 + Slot.size]) }
+        if let link = state.withLock({ $0.link }), let fault = link(slots.count) {
+            throw fault == .timeout
+                ? LedgerClientError(kind: .timeout, code: "curl-28", message: "")
+                : LedgerClientError(kind: .unreachable, code: "curl-56", message: "")
+        }
         return try exchange { state in
             state.uploads.append(first)
             let result = Self.take(slots, from: first, &state)
@@ -154,7 +163,7 @@ struct Terminal {
 
     init(
         _ ledger: any LedgerClient, storage: SimulatedStorage = SimulatedStorage(seed: 1),
-        time: SimulatedTime = SimulatedTime(), batch: Int = 7, seed: UInt64 = 1
+        time: SimulatedTime = SimulatedTime(), batch: Int = 7, batchMost: Int? = nil, seed: UInt64 = 1
     ) throws {
         self.time = time
         self.storage = storage
@@ -163,7 +172,8 @@ struct Terminal {
             options: JournalOptions(slotsPerSegment: 16, epoch: 5, acknowledgedSegmentsKept: 1))
         uploader = Uploader(
             feed: journal, client: ledger, time: time,
-            settings: Uploader.Settings(batch: batch, backoff: Backoff(generator: SplitMix64(seed: seed))),
+            settings: Uploader.Settings(
+                batch: batch, batchMost: batchMost ?? batch, backoff: Backoff(generator: SplitMix64(seed: seed))),
             onEvent: { [events] in events.add($0) })
     }
 
