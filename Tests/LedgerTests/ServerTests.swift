@@ -110,6 +110,33 @@ struct ServerTests {
         try #expect(books.count("records") == 2)
     }
 
+    @Test("Records go up packed, too; other packings, bombs, cut and trailing bytes are refused and nothing is stored")
+    func packedUploads() async throws {
+        let books = try TestBooks()
+        var terminal = TestTerminal()
+        terminal.activate(1, purse: 350)
+        let packed = BatchCompression.compress(Array(terminal.slots.joined()))
+        let bomb = BatchCompression.compress([UInt8](repeating: 0, count: LedgerPath.uploadLimit + 128))
+        try await serving(books) { client in
+            func upload(_ body: [UInt8], _ encoding: String) async throws -> (status: Int, code: String?) {
+                let reply = try await client.ask(
+                    LedgerPath.records(terminal: 1, epoch: 7, first: 1), "POST", body: body, terminal: nil,
+                    headers: ["Content-Encoding": encoding])
+                return (reply.status, try? code(reply.body))
+            }
+            for (body, encoding, status) in [
+                (packed, "br", 415), (packed, "gzip, gzip", 415), (packed, "identity", 400), (bomb, "gzip", 400),
+                (Array(packed.dropLast()), "gzip", 400), (packed + [0], "gzip", 400), ([], "gzip", 400),
+            ] {
+                let reply = try await upload(body, encoding)
+                #expect(reply.status == status && reply.code == "L-MALFORMED", "\(encoding)")
+            }
+            try #expect(books.count("records") == 0)
+            #expect(try await upload(packed, "gzip").status == 200)
+        }
+        try #expect(books.count("records") == 2)
+    }
+
     @Test("Permits, rosters and the status are given over the network")
     func questions() async throws {
         let books = try TestBooks(lost: [2])
