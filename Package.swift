@@ -85,11 +85,14 @@ let package = Package(
             ]),
         .executableTarget(name: "yika-ledger", dependencies: ["Ledger", "LedgerProtocol", "Platform", arguments]),
 
+        // What the programs behind `tools/bench` share.
+        .target(name: "Measuring", path: "tools/measuring"),
+
         // Behind `tools/bench journal`: it belongs to no package that is shipped, so it is no product either.
         .executableTarget(
             name: "measure-journal",
             dependencies: [
-                "Journal", "Platform", "CLinux", arguments, .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                "Journal", "Platform", "CLinux", "Measuring", arguments, .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             path: "tools/measure-journal"),
 
@@ -99,9 +102,18 @@ let package = Package(
             name: "measure-card",
             dependencies: [
                 "Activation", "CampusCard", "DeviceProfiles", "LedgerProtocol", "Mifare", "Platform", "Simulator",
-                "SmartCard", "CBareTap", arguments,
+                "SmartCard", "CBareTap", "Measuring", arguments,
             ],
             path: "tools/measure-card", exclude: ["bare"]),
+
+        // Behind `tools/bench sync`, shipped as little.
+        .executableTarget(
+            name: "measure-sync",
+            dependencies: [
+                "Journal", "Ledger", "LedgerProtocol", "Platform", "Measuring", arguments, crypto, logging,
+                .product(name: "GRDBSQLite", package: "GRDB.swift"), "CPQ",
+            ],
+            path: "tools/measure-sync"),
 
         tests("Platform"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
@@ -129,7 +141,11 @@ let package = Package(
         tests("Voice", ["Platform", "DataFiles"]),
         tests("Health", ["Platform"]),
         tests(
-            "Ledger", ["Journal", "LedgerProtocol", "Platform", "TestSupport", crypto, logging],
+            "Ledger",
+            [
+                "Journal", "LedgerProtocol", "Platform", "TestSupport", crypto, logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             exclude: ["Fixtures"]),
         tests(
             "Simulator", ["CardFuzzing", "DeviceProfiles", "SmartCard", "Mifare", "Platform", "TestSupport"],

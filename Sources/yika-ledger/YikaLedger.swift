@@ -19,7 +19,7 @@ struct YikaLedger: AsyncParsableCommand {
             """,
         version: LedgerVersion.current,
         subcommands: [
-            Initialize.self, Serve.self, Import.self, Terminals.self, Settings.self, Lost.self, Found.self, Thaw.self,
-            Show.self, Closings.self, Check.self, Figures.self,
+            Initialize.self, Migrate.self, Backup.self, Serve.self, Import.self, Terminals.self, Settings.self,
+            Lost.self, Found.self, Thaw.self, Show.self, Closings.self, Check.self, Figures.self,
         ])
 }

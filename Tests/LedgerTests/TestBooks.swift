@@ -103,7 +103,9 @@ final class TestBooks {
     }
 
     /// Everything that business did, to be compared between ledgers that took the same records differently.
-    func business() throws -> [[SQLRow]] {
+    func business() throws -> [[SQLRow]] { try Self.business(in: store) }
+
+    static func business(in store: any LedgerStore) throws -> [[SQLRow]] {
         try store.read { transaction in
             try [
                 "SELECT terminal, epoch, sequence, raw FROM records ORDER BY 1, 2, 3",

@@ -2,6 +2,7 @@ import Activation
 import CampusCard
 import DeviceProfiles
 import LedgerProtocol
+import Measuring
 import Mifare
 import Platform
 import Simulator

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Measuring
 import Mifare
 import Platform
 import Simulator

@@ -1,4 +1,5 @@
 import Glibc
+import Measuring
 
 /// A program that runs beside this one, spoken to line by line over its standard input and output.
 final class Child {

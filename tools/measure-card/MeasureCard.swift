@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Measuring
 
 /// Measures what a card costs, at each reader and of our own time; `tools/bench card` runs it.
 @main struct MeasureCard: ParsableCommand {

@@ -1,5 +1,6 @@
 import Activation
 import DeviceProfiles
+import Measuring
 import Mifare
 import Platform
 import Simulator

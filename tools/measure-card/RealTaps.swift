@@ -1,5 +1,6 @@
 import Activation
 import DeviceProfiles
+import Measuring
 import Platform
 import Simulator
 import SmartCard

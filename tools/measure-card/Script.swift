@@ -1,4 +1,5 @@
 import CBareTap
+import Measuring
 import SmartCard
 
 /// What was said to a card in one tap, and what it answered.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Measuring
 import Platform
 
 /// A pcscd of our own with vpcd's reader, in a mount namespace of its own: the machine's own pcscd is not touched.

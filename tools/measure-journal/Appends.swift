@@ -1,3 +1,5 @@
+import Measuring
+
 /// One caller: single appends of every writer in turn, so that all of them meet the disk in the same mood.
 struct Appends {
     private static let rounds = 5

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Measuring
 
 /// What a record costs the flash: bytes that reach the device while one writer alone makes records durable.
 struct DeviceBytes {

@@ -1,4 +1,5 @@
 import Journal
+import Measuring
 import Platform
 import Synchronization
 

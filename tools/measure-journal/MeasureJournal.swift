@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Glibc
+import Measuring
 
 /// Measures the journal beside the disk's own speed and beside SQLite; `tools/bench journal` runs it.
 @main struct MeasureJournal: ParsableCommand {

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Journal
+import Measuring
 import Platform
 
 /// What opening a journal took, measured in the process that did nothing else.

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Journal
+import Measuring
 import Platform
 
 /// Opening a journal that nobody has acknowledged anything of, in a process of its own.

@@ -1,6 +1,7 @@
 import CLinux
 import FoundationEssentials
 import Glibc
+import Measuring
 
 /// A new directory on the disk to be measured, removed at the end.
 struct Scratch {

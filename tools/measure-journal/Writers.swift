@@ -1,6 +1,7 @@
 import GRDBSQLite
 import Glibc
 import Journal
+import Measuring
 import Platform
 
 /// Bytes that each record costs each of the writers.

@@ -33,6 +33,8 @@ public enum LedgerDatabaseError: Error, Hashable, Sendable, CustomStringConverti
     case newer(String)
     /// Its schema is older than this program, and it was opened for reading only.
     case older(String)
+    /// There are books where a copy was to be put.
+    case notEmpty
 
     /// What is wrong, for people.
     public var description: String {
@@ -40,6 +42,7 @@ public enum LedgerDatabaseError: Error, Hashable, Sendable, CustomStringConverti
         case .missing(let place): "\(Self.shown(place)): no such ledger; make one with `yika-ledger init`"
         case .unreadable(let place, let words): "\(Self.shown(place)): not readable as a ledger: \(words)"
         case .newer(let place): "\(Self.shown(place)): written by a newer yika-ledger; use that one"
+        case .notEmpty: "there are books already where the copy is to be put; choose another place"
         case .older(let place):
             "\(Self.shown(place)): no ledger of this version; bring it up to date with `yika-ledger migrate`"
         }

@@ -31,6 +31,9 @@ public protocol LedgerTransaction {
     /// Hands the rows of a query to `body` one by one, in constant memory; `body` asks nothing of this transaction.
     func forEach(_ sql: String, _ values: [SQLValue], _ body: (SQLRow) throws -> Void) throws
 
+    /// The names of a table's columns, in their order.
+    func columns(of table: String) throws -> [String]
+
     /// What ends a query whose rows nobody else may change until this transaction ends; empty where only one can write
     /// at a time.
     ///

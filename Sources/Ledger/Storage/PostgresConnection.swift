@@ -19,9 +19,7 @@ import CPQ
         }
         unsafe self.connection = unsafe connection
         guard unsafe PQstatus(connection) == CONNECTION_OK else {
-            let words = unsafe Self.trimmed(PQerrorMessage(connection))
-            unsafe PQfinish(connection)
-            throw PostgresError(state: "", message: words)
+            throw unsafe PostgresError(state: "", message: Self.trimmed(PQerrorMessage(connection)))
         }
         // Notices would go to standard error, where only the log belongs.
         unsafe PQsetNoticeProcessor(connection, { _, _ in }, nil)

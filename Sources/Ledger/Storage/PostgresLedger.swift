@@ -15,11 +15,16 @@ public final class PostgresLedger: LedgerStore {
     ///
     /// - Parameter connections: how many transactions can be under way at once; others wait for their turn.
     /// - Throws: ``LedgerDatabaseError`` when there is no ledger there, or one of another version than can be handled.
-    public init(address: String, mode: LedgerOpening, connections: Int = 4) throws {
+    public convenience init(address: String, mode: LedgerOpening, connections: Int = 4) throws {
+        try self.init(address: address, mode: mode, connections: connections, steps: SchemaSteps.all)
+    }
+
+    /// With a schema of fewer steps, as an earlier program made it.
+    init(address: String, mode: LedgerOpening, connections: Int = 4, steps: [SchemaSteps.Step]) throws {
         self.address = address
         do {
             let first = try Self.connect(address)
-            try PostgresSchema.bringUpToDate(first, address: address, mode: mode)
+            try PostgresSchema.bringUpToDate(first, address: address, mode: mode, steps: steps)
             idle.send(first)
             for _ in 1..<connections { idle.send(try Self.connect(address)) }
         } catch let error as PostgresError {
@@ -122,6 +127,15 @@ private struct PostgresTransaction: LedgerTransaction {
     func insert(into table: String, _ columns: [String], rows: [[SQLValue]]) throws {
         guard !rows.isEmpty else { return }
         try connection.copy(into: table, columns, rows: rows)
+    }
+
+    func columns(of table: String) throws -> [String] {
+        try rows(
+            """
+            SELECT CAST(column_name AS TEXT) FROM information_schema.columns
+            WHERE table_schema = current_schema() AND table_name = ? ORDER BY ordinal_position
+            """, [.text(table)]
+        ).map { try $0.text(0) }
     }
 
     func forEach(_ sql: String, _ values: [SQLValue], _ body: (SQLRow) throws -> Void) throws {

@@ -1,7 +1,9 @@
 /// Brings a PostgreSQL database to today's tables.
 enum PostgresSchema {
-    static func bringUpToDate(_ connection: PostgresConnection, address: String, mode: LedgerOpening) throws {
-        let known = SchemaSteps.all.map(\.name)
+    static func bringUpToDate(
+        _ connection: PostgresConnection, address: String, mode: LedgerOpening, steps: [SchemaSteps.Step]
+    ) throws {
+        let known = steps.map(\.name)
         if mode != .create {
             let done = try stepsDone(connection)
             guard let done else { throw LedgerDatabaseError.missing(address) }
@@ -16,7 +18,7 @@ enum PostgresSchema {
             try connection.run("BEGIN; LOCK TABLE yika_schema IN ACCESS EXCLUSIVE MODE")
             let done = try stepsDone(connection) ?? []
             if !Set(done).isSubset(of: known) { throw LedgerDatabaseError.newer(address) }
-            for step in SchemaSteps.all where !done.contains(step.name) {
+            for step in steps where !done.contains(step.name) {
                 for statements in step.statements(.postgres) {
                     try connection.run(SQLDialect.postgres.spelled(statements))
                 }

@@ -10,6 +10,11 @@ public struct SQLiteLedger: LedgerStore {
     ///
     /// - Throws: ``LedgerDatabaseError`` when it is missing, no ledger, or of another version than can be handled.
     public init(path: String, mode: LedgerOpening) throws {
+        try self.init(path: path, mode: mode, steps: SchemaSteps.all)
+    }
+
+    /// With a schema of fewer steps, as an earlier program made it.
+    init(path: String, mode: LedgerOpening, steps: [SchemaSteps.Step]) throws {
         guard mode == .create || FileManager.default.fileExists(atPath: path) else {
             throw LedgerDatabaseError.missing(path)
         }
@@ -23,7 +28,7 @@ public struct SQLiteLedger: LedgerStore {
                 // preparation of ours; that may lose acknowledged commits when the power goes.
                 try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             }
-            try Self.bringUpToDate(database, path: path, mode: mode)
+            try Self.bringUpToDate(database, path: path, mode: mode, steps: steps)
         } catch let error as DatabaseError {
             throw LedgerDatabaseError.unreadable(path, error.description)
         }
@@ -71,9 +76,9 @@ public struct SQLiteLedger: LedgerStore {
         if descriptor >= 0 { Glibc.close(descriptor) }
     }
 
-    private static var migrator: DatabaseMigrator {
+    private static func migrator(_ steps: [SchemaSteps.Step]) -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
-        for step in SchemaSteps.all {
+        for step in steps {
             migrator.registerMigration(step.name) { database in
                 for statements in step.statements(.sqlite) {
                     try database.execute(sql: SQLDialect.sqlite.spelled(statements))
@@ -83,8 +88,10 @@ public struct SQLiteLedger: LedgerStore {
         return migrator
     }
 
-    private static func bringUpToDate(_ database: any DatabaseWriter, path: String, mode: LedgerOpening) throws {
-        let migrator = Self.migrator
+    private static func bringUpToDate(
+        _ database: any DatabaseWriter, path: String, mode: LedgerOpening, steps: [SchemaSteps.Step]
+    ) throws {
+        let migrator = migrator(steps)
         if try database.read(migrator.hasBeenSuperseded) { throw LedgerDatabaseError.newer(path) }
         if mode == .readOnly {
             guard try database.read(migrator.hasCompletedMigrations) else { throw LedgerDatabaseError.older(path) }
@@ -115,6 +122,8 @@ private struct SQLiteTransaction: LedgerTransaction {
         let places = Array(repeating: "?", count: columns.count).joined(separator: ", ")
         try execute("INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))", each: rows)
     }
+
+    func columns(of table: String) throws -> [String] { try database.columns(in: table).map(\.name) }
 
     func forEach(_ sql: String, _ values: [SQLValue], _ body: (SQLRow) throws -> Void) throws {
         let statement = try database.cachedStatement(sql: sql)

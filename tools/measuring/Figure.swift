@@ -3,9 +3,9 @@ import FoundationEssentials
 /// One line of the result: what was measured, beside its floor or its peer from the same run, and its budget.
 ///
 /// A budget is in the figure's own unit; one that is a multiple of the floor is written out for this run's floor.
-struct Figure: Encodable {
+package struct Figure: Encodable {
     /// On which side of its budget a figure has to stay.
-    enum Side { case atMost, atLeast }
+    package enum Side { case atMost, atLeast }
 
     let name: String
     let value: Double?
@@ -13,14 +13,14 @@ struct Figure: Encodable {
     let floor: Double?
     let ratio: Double?
     let budget: Double?
-    let ok: Bool
+    package let ok: Bool
     private let side: Side
     private let times: Double?
 
     private enum CodingKeys: String, CodingKey { case name, value, unit, floor, ratio, budget, ok }
 
     /// - Parameter times: the budget as a multiple of `floor`.
-    init(
+    package init(
         _ name: String, _ value: Double?, _ unit: String, floor: Double? = nil, _ side: Side = .atMost,
         budget: Double? = nil, times: Double? = nil
     ) {
@@ -42,7 +42,7 @@ struct Figure: Encodable {
     }
 
     /// The figure of the round whose ratio is the median, so that one hiccup of the disk does not decide.
-    init(
+    package init(
         _ name: String, rounds: [(value: Double, floor: Double)], _ unit: String, _ side: Side = .atMost,
         times: Double? = nil
     ) {
@@ -51,7 +51,7 @@ struct Figure: Encodable {
     }
 
     /// The figure as one line of JSON.
-    var json: String {
+    package var json: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let line = (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) }
@@ -59,7 +59,7 @@ struct Figure: Encodable {
     }
 
     /// The figure as a line of the table.
-    var line: String {
+    package var line: String {
         var text = (ok ? "ok   " : "OVER ") + padded(name, 50) + leading(value.map(short) ?? "-", 12) + " "
         text += padded(unit, 9)
         if let floor { text += " floor " + leading(short(floor), 9) + ", ratio " + leading(short(ratio ?? 0), 6) }
@@ -70,7 +70,7 @@ struct Figure: Encodable {
         return text
     }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: CodingKeys.self)
         try fields.encode(name, forKey: .name)
         try fields.encode(value.map(rounded), forKey: .value)
@@ -85,16 +85,16 @@ struct Figure: Encodable {
 private func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
 
 /// Three digits after the point below 100, none above.
-func short(_ value: Double) -> String {
+package func short(_ value: Double) -> String {
     if value >= 1000 { return String(Int(value.rounded())) }
     let digits = value >= 100 ? 10.0 : 1000
     return String((value * digits).rounded() / digits)
 }
 
-func padded(_ text: String, _ width: Int) -> String {
+package func padded(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))
 }
 
-func leading(_ text: String, _ width: Int) -> String {
+package func leading(_ text: String, _ width: Int) -> String {
     String(repeating: " ", count: max(0, width - text.count)) + text
 }

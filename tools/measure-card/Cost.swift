@@ -25,27 +25,6 @@ private func milliseconds(_ clock: clockid_t) -> Double {
 }
 
 extension [Double] {
-    /// The value that half of them do not exceed; NaN of none.
-    var median: Double { isEmpty ? .nan : sorted()[(count - 1) / 2] }
-
     /// Their sum by their number; NaN of none.
     var mean: Double { reduce(0, +) / Double(count) }
-}
-
-/// A line for whoever watches, beside the result.
-func note(_ text: String) {
-    let line = Array((text + "\n").utf8)
-    _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
-}
-
-/// Why measuring ended.
-struct Failure: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
-
-    /// The failure of `call`, which left `code`.
-    init(_ call: String, code: Int32) {
-        let meaning = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
-        self.init("\(call): \(meaning)")
-    }
 }
