@@ -16,8 +16,10 @@ let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swi
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-func room(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: exclude)
+func room(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources)
 }
 
 func tests(_ room: String, _ extra: [Target.Dependency] = [], exclude: [String] = []) -> Target {
@@ -71,9 +73,11 @@ let package = Package(
                 "Platform", "Journal", "LedgerProtocol", "CPQ", crypto, logging,
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
-            ]),
+            ],
+            resources: [.embedInCode("openapi.json")]),
         room("Simulator", ["Platform", "SmartCard", "DeviceProfiles", "Mifare", "Journal", "CLinux"]),
 
         .executableTarget(name: "yikad", dependencies: ["Terminal", "DataFiles", "Platform", logging]),

@@ -10,8 +10,13 @@ extension LedgerTransaction {
         try execute(
             "INSERT INTO audit (id, at_ms, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?, ?)",
             [
-                .blob((0..<16).map { _ in UInt8.random(in: .min ... .max) }), .integer(now), .text(actor), .text(action),
-                .text(subject), .text(detail),
+                .blob(Self.auditID(now)), .integer(now), .text(actor), .text(action), .text(subject), .text(detail),
             ])
+    }
+
+    /// Time first, so that the newest rows lie together, then chance, so that no instance needs to ask another.
+    private static func auditID(_ now: Int64) -> [UInt8] {
+        (0..<6).map { UInt8(truncatingIfNeeded: now >> Int64(40 - 8 * $0)) }
+            + (0..<10).map { _ in UInt8.random(in: .min ... .max) }
     }
 }

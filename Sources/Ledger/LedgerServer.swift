@@ -1,5 +1,6 @@
 import Dispatch
 import Hummingbird
+import HummingbirdCore
 import HummingbirdTLS
 public import Logging
 
@@ -41,7 +42,8 @@ public struct LedgerServer: Sendable {
         try await application.runService()
     }
 
-    private var routes: [Route] {
+    /// Everything that can be asked.
+    var routes: [Route] {
         TerminalRoutes(service: service).all + FeedRoutes(service: service).all + StatusRoutes(service: service).all
     }
 

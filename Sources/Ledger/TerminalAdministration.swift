@@ -1,4 +1,5 @@
 import Crypto
+import LedgerProtocol
 public import Platform
 
 /// What technicians do about terminals: register them, let them make themselves known, begin their journals anew.

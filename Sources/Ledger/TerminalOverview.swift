@@ -53,9 +53,9 @@ public struct TerminalOverview: Codable, Hashable, Sendable {
         name = known.name
         frozen = known.frozenReason
         (standing, credentialExpiresMilliseconds) = try Self.standing(of: number, in: transaction, now: now)
-        epoch = try transaction.newestEpoch(of: number)
+        let epoch = try transaction.newestEpoch(of: number)
         let acknowledged = try epoch.flatMap { try transaction.acknowledged(terminal: number, epoch: $0) } ?? 0
-        self.acknowledged = acknowledged
+        (self.epoch, self.acknowledged) = (epoch, acknowledged)
         lastContactMilliseconds = heard?.received
         queued = heard.map { heard in
             let stored = heard.heartbeat.epoch == epoch ? acknowledged : heard.heartbeat.acknowledged

@@ -1,3 +1,5 @@
+import Platform
+
 extension LedgerPath {
     /// `POST`: a terminal closes its day; ``Closing`` → ``ClosingAnswer``.
     public static func closings(terminal: UInt16) -> String { "/v1/terminals/\(terminal)/closings" }

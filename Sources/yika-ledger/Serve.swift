@@ -40,18 +40,15 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (store, ledgerKeys, tls) = try reporting {
-            (
-                try LedgerDatabase.open(books.database, mode: .existing), try LedgerKeys(directory: keys.keys),
-                try tls()
-            )
-        }
+        let store = try reporting { try LedgerDatabase.open(books.database, mode: .existing) }
+        let ledgerKeys = try reporting { try LedgerKeys(directory: keys.keys) }
+        let tls = try reporting { try self.tls() }
         let logger = LedgerLog.toStandardError()
         let service = LedgerService(store: store, keys: ledgerKeys, time: SystemTime(), logger: logger)
         let server = LedgerServer(service: service, host: host, port: port, tls: tls, logger: logger)
         let scheme = tls == nil ? "http" : "https"
         do {
-            try await server.run { [host] port in
+            try await server.run { [host] (port: Int) in
                 print("listening on \(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)")
                 _ = fflush(nil)
             }

@@ -2,6 +2,7 @@ import Crypto
 import FoundationEssentials
 import Journal
 public import LedgerProtocol
+import Platform
 
 /// A day's closing as a terminal sent it, and what it was answered.
 public struct StoredClosing: Codable, Hashable, Sendable {
@@ -37,7 +38,7 @@ struct ClosingDesk {
         try check(closing)
         let digest = Array(SHA256.hash(data: Array(try Self.text(closing).utf8)))
         let key: [SQLValue] = [.number(terminal), .number(closing.epoch), .text(closing.day), .blob(digest)]
-        let (known, fresh) = try store.read { transaction in
+        let (known, fresh) = try store.read { transaction -> (ClosingAnswer?, ClosingAnswer) in
             let known = try transaction.first(
                 "SELECT body FROM closings WHERE terminal = ? AND epoch = ? AND day = ? AND digest = ?", key
             ).map { try Self.stored($0.text(0)) }
@@ -46,12 +47,12 @@ struct ClosingDesk {
         }
         guard fresh != known else { return fresh }
         let body = try Self.text(StoredClosing(terminal: closing, answer: fresh, answeredMilliseconds: now))
-        try store.write { transaction in
+        _ = try store.write { transaction in
             try transaction.execute(
                 """
                 INSERT INTO closings (terminal, epoch, day, digest, body, received_ms) VALUES (?, ?, ?, ?, ?, ?)
                 ON CONFLICT (terminal, epoch, day, digest) DO UPDATE SET body = excluded.body
-                """, key + [.text(body), .integer(now)])
+                """, key + [.text(body), .integer(now)] as [SQLValue])
         }
         return fresh
     }

@@ -53,7 +53,7 @@ final class HeartbeatDesk: Sendable {
         let instant = time.now()
         guard stored.withLock({ $0[terminal]?.isOutdated(by: heartbeat, at: instant) ?? true }) else { return }
         let body = String(decoding: try JSONEncoder().encode(heartbeat), as: UTF8.self)
-        try store.write { transaction in
+        _ = try store.write { transaction in
             try transaction.execute(
                 """
                 INSERT INTO heartbeats (terminal, received_ms, body) VALUES (?, ?, ?)

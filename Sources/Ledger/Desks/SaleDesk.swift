@@ -1,4 +1,5 @@
 import LedgerProtocol
+import Platform
 
 /// Says what the ledger thinks of a sale that a terminal is about to make; it changes nothing and holds nothing.
 enum SaleDesk {

@@ -1,5 +1,6 @@
-import FoundationEssentials
+import Foundation
 import Hummingbird
+import HummingbirdCore
 import LedgerProtocol
 
 /// A request as the routes see it, its body read to the end.
