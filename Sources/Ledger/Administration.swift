@@ -71,20 +71,6 @@ public struct Administration {
     /// The holder has found the card (解挂).
     public func reportFound(holderNumber: String) throws -> ReportResult { try report(false, holderNumber) }
 
-    /// Lets a frozen terminal take part again; `false` when it was not frozen, or is not registered.
-    ///
-    /// What froze it must be gone first, as a rule by giving the terminal a new journal: otherwise its next upload
-    /// freezes it again. The upload that was set aside stays where it is.
-    public func thaw(terminal: UInt16) throws -> Bool {
-        try store.write { transaction in
-            try transaction.execute(
-                """
-                UPDATE terminals SET frozen_reason = NULL, frozen_ms = NULL
-                WHERE number = ? AND frozen_reason IS NOT NULL
-                """, [.number(terminal)]) == 1
-        }
-    }
-
     private func report(_ lost: Bool, _ holderNumber: String) throws -> ReportResult {
         let now = time.wallMilliseconds()
         return try store.write { try setLost(lost, holderNumber: holderNumber, now: now, in: $0) }

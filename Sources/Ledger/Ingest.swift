@@ -90,9 +90,10 @@ struct Ingest {
             try transaction.advanceCursor(
                 terminal: upload.terminal, epoch: upload.epoch, from: cursor.acknowledged, to: end, head: head)
         }
+        let feeds = try transaction.feedState().versions
         return Acknowledgement(
-            acknowledged: end, chainHead: head.bytes.hex(), timeMilliseconds: now,
-            rosterVersion: try transaction.feedVersion(.roster))
+            acknowledged: end, chainHead: head.bytes.hex(), timeMilliseconds: now, rosterVersion: feeds.roster,
+            hotlistVersion: feeds.hotlist, settingsVersion: feeds.settings)
     }
 
     private func position(of upload: Upload, at acknowledged: UInt64) throws -> ChainVerifier.Position? {

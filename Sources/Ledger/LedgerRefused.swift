@@ -7,7 +7,12 @@ public struct LedgerRefused: Error, Hashable, Sendable {
     /// The body of the answer.
     public let refusal: LedgerRefusal
 
-    private init(_ status: Int, _ code: String, _ message: String, expected: UInt64? = nil) {
+    /// When to ask again, where asking again helps.
+    var retryAfterSeconds: Int?
+    /// What can be asked instead, with 405.
+    var allowed: [String] = []
+
+    init(_ status: Int, _ code: String, _ message: String, expected: UInt64? = nil) {
         self.status = status
         refusal = LedgerRefusal(code: code, message: message, expected: expected)
     }
@@ -54,6 +59,32 @@ public struct LedgerRefused: Error, Hashable, Sendable {
     /// The terminal's credential has run out; only its records are still taken.
     static let expired = LedgerRefused(401, "L-EXPIRED", "the terminal's credential has run out: enrol it again")
 
+    /// The token with which a terminal was to make itself known has run out.
+    static let invitationExpired = LedgerRefused(
+        401, "L-EXPIRED", "this enrolment token has run out or was replaced: `yika-ledger terminal renew`")
+
+    /// Another terminal, or another life of this one, has used the token.
+    static let enrolled = LedgerRefused(
+        409, "L-ENROLLED", "this enrolment token was used with another secret: `yika-ledger terminal renew`")
+
+    /// There is nothing at this path.
+    static let unknownPath = LedgerRefused(404, "L-UNKNOWN-PATH", "there is nothing at this path; see /v1/openapi.json")
+
+    /// The path is there, but not to be asked in this way.
+    static func unknownMethod(allowed: [String]) -> LedgerRefused {
+        var refused = LedgerRefused(405, "L-METHOD", "expected \(allowed.joined(separator: " or ")) at this path")
+        refused.allowed = allowed
+        return refused
+    }
+
+    /// The database cannot be reached, is full, or did not say whether it has done what was asked.
+    static let unavailable: LedgerRefused = {
+        var refused = LedgerRefused(
+            503, "L-UNAVAILABLE", "the ledger's database does not answer as it should; ask the same again")
+        refused.retryAfterSeconds = 5
+        return refused
+    }()
+
     /// Something failed on the ledger's side; its log says what.
-    static let inside = LedgerRefused(500, "L-INTERNAL", "the ledger failed; try again later")
+    static let inside = LedgerRefused(500, "L-INTERNAL", "the ledger failed; its log says why")
 }

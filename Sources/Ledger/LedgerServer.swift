@@ -1,25 +1,29 @@
 import Dispatch
-import FoundationEssentials
 import Hummingbird
-import LedgerProtocol
+import HummingbirdCore
+import HummingbirdTLS
 public import Logging
 
-/// The ledger on the network: HTTP in front of a ``LedgerService``.
+/// The ledger on the network: HTTP or HTTPS in front of a ``LedgerService``.
 ///
 /// It stops on SIGTERM and SIGINT after the requests in hand.
 public struct LedgerServer: Sendable {
     private let service: LedgerService
     private let host: String
     private let port: Int
+    private let tls: LedgerTLS?
     private let logger: Logger
     // The service blocks on the disk; Swift's own few threads must not.
     private let waiting = DispatchQueue(label: "yika.ledger.requests", attributes: .concurrent)
 
     /// A server of `service` at `host` and `port`; port 0 takes a free one.
-    public init(service: LedgerService, host: String, port: Int, logger: Logger) {
+    ///
+    /// - Parameter tls: what it proves with to be the ledger; `nil` for plain HTTP.
+    public init(service: LedgerService, host: String, port: Int, tls: LedgerTLS? = nil, logger: Logger) {
         self.service = service
         self.host = host
         self.port = port
+        self.tls = tls
         self.logger = logger
     }
 
@@ -27,142 +31,85 @@ public struct LedgerServer: Sendable {
     ///
     /// - Parameter onListening: called once with the port, when connections are accepted.
     public func run(onListening: @escaping @Sendable (Int) -> Void) async throws {
+        // Terminals speak every few seconds; whoever is silent for minutes has gone without a word.
+        let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(120)))
         let application = Application(
             router: router(),
+            server: try tls.map { try .tls(plain, tlsConfiguration: $0.configuration) } ?? plain,
             configuration: .init(address: .hostname(host, port: port), serverName: "yika-ledger"),
             onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) },
             logger: logger)
         try await application.runService()
     }
 
+    /// Everything that can be asked.
+    var routes: [Route] {
+        TerminalRoutes(service: service).all + FeedRoutes(service: service).all + StatusRoutes(service: service).all
+    }
+
     private func router() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
-        router.get("/v1/status") { _, _ in
-            await answer { try json(service.status()) }
-        }
-        router.get("/v1/feeds/:kind") { request, context in
-            let kind = context.parameters.get("kind")
-            return await answer { try feed(request, kind) }
-        }
-        router.post("/v1/terminals/:terminal/heartbeat") { request, context in
-            let terminal = context.parameters.get("terminal", as: UInt16.self)
-            return await answer(request, bodyLimit: 8192) { body in try heartbeat(request, terminal, body) }
-        }
-        router.post("/v1/activations/permit") { request, _ in
-            await answer(request, bodyLimit: 4096) { body in try permit(request, body) }
-        }
-        router.post("/v1/terminals/:terminal/epochs/:epoch/records") { request, context in
-            let terminal = context.parameters.get("terminal", as: UInt16.self)
-            let epoch = context.parameters.get("epoch", as: UInt32.self)
-            return await answer(request, bodyLimit: LedgerPath.uploadLimit) { body in
-                try upload(request, terminal: terminal, epoch: epoch, unpacked(body, of: request))
+        let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
+        for (path, routes) in Dictionary(grouping: routes, by: \.path) {
+            for route in routes {
+                router.on(RouterPath(path), method: route.method) { await answer(route, $0, $1) }
+            }
+            let allowed = routes.map(\.method)
+            let refusal = LedgerRefused.unknownMethod(allowed: allowed.map(\.rawValue).sorted())
+            for method in methods where !allowed.contains(method) {
+                router.on(RouterPath(path), method: method) { _, _ in Reply.refusal(refusal).response }
             }
         }
+        router.add(middleware: UnknownPaths())
         return router
     }
 
-    private func upload(_ request: Request, terminal: UInt16?, epoch: UInt32?, _ body: [UInt8]) throws -> Response {
-        guard let terminal, let epoch, let first = request.uri.queryParameters.get("first", as: UInt64.self) else {
-            throw LedgerRefused.malformed("expected a terminal, an epoch and ?first= in numbers")
-        }
-        return try json(
-            service.ingest(
-                terminal: terminal, token: token(of: request), epoch: epoch, first: first, body: body))
-    }
-
-    private func unpacked(_ body: [UInt8], of request: Request) throws(LedgerRefused) -> [UInt8] {
-        switch request.headers[.contentEncoding] {
-        case nil, "identity": return body
-        case BatchCompression.name:
-            do throws(BatchCompressionError) {
-                return try BatchCompression.decompress(body, limit: LedgerPath.uploadLimit)
-            } catch {
-                throw .malformed("the body is \(error)")
-            }
-        default: throw .unknownEncoding
-        }
-    }
-
-    private func permit(_ request: Request, _ body: [UInt8]) throws -> Response {
-        guard let question = try? JSONDecoder().decode(PermitRequest.self, from: Data(body)) else {
-            throw LedgerRefused.malformed("expected a permit request in JSON")
-        }
-        guard try terminal(of: request) == question.terminal else { throw LedgerRefused.denied }
-        return try json(service.permit(question, token: token(of: request)))
-    }
-
-    private func feed(_ request: Request, _ kind: String?) throws -> Response {
-        guard let kind = kind.flatMap(FeedKind.init(rawValue:)),
-            let since = request.uri.queryParameters.get("since", as: UInt64.self)
-        else { throw LedgerRefused.malformed("expected roster, hotlist or settings, and ?since= in numbers") }
-        let bytes = try service.feed(kind, since: since, terminal: terminal(of: request), token: token(of: request))
-        guard let bytes else { return Response(status: .notModified) }
-        return Response(
-            status: .ok, headers: [.contentType: "application/octet-stream"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
-    }
-
-    private func heartbeat(_ request: Request, _ terminal: UInt16?, _ body: [UInt8]) throws -> Response {
-        guard let terminal, let heartbeat = try? JSONDecoder().decode(Heartbeat.self, from: Data(body)) else {
-            throw LedgerRefused.malformed("expected a terminal in numbers and a heartbeat in JSON")
-        }
-        return try json(service.heartbeat(heartbeat, terminal: terminal, token: token(of: request)))
-    }
-
-    private func terminal(of request: Request) throws -> UInt16 {
-        let field = request.headers.first { $0.name.canonicalName == LedgerPath.terminalHeader }
-        guard let number = field.flatMap({ UInt16($0.value) }) else {
-            throw LedgerRefused.malformed("expected the header \(LedgerPath.terminalHeader) with a number")
-        }
-        return number
-    }
-
-    private func token(of request: Request) throws -> String {
-        let scheme = "Bearer "
-        guard let value = request.headers[.authorization], value.hasPrefix(scheme) else { throw LedgerRefused.denied }
-        return String(value.dropFirst(scheme.count))
-    }
-
-    private func answer(
-        _ request: Request, bodyLimit: Int, _ body: @escaping @Sendable ([UInt8]) throws -> Response
-    ) async -> Response {
+    private func answer(_ route: Route, _ request: Request, _ context: BasicRequestContext) async -> Response {
         var bytes: [UInt8] = []
         do {
             for try await part in request.body {
-                guard bytes.count + part.readableBytes <= bodyLimit else { return refusal(.tooLarge(limit: bodyLimit)) }
+                guard bytes.count + part.readableBytes <= route.bodyLimit else {
+                    return Reply.refusal(.tooLarge(limit: route.bodyLimit)).response
+                }
                 bytes += part.readableBytesView
             }
         } catch {
-            return refusal(.malformed("the body broke off"))
+            return Reply.refusal(.malformed("the body broke off")).response
         }
-        let whole = bytes
-        return await answer { try body(whole) }
+        let question = Question(
+            uri: request.uri, headers: request.headers, parameters: context.parameters, body: bytes)
+        return await withCheckedContinuation { continuation in
+            waiting.async { continuation.resume(returning: reply(route, to: question).response) }
+        }
     }
 
-    private func answer(_ body: @escaping @Sendable () throws -> Response) async -> Response {
-        await withCheckedContinuation { continuation in
-            waiting.async {
-                do {
-                    continuation.resume(returning: try body())
-                } catch let refused as LedgerRefused {
-                    continuation.resume(returning: refusal(refused))
-                } catch {
-                    logger.error("a request failed", metadata: ["error": "\(error)"])
-                    continuation.resume(returning: refusal(.inside))
-                }
+    private func reply(_ route: Route, to question: Question) -> Reply {
+        do {
+            return try route.answer(question)
+        } catch let refused as LedgerRefused {
+            return .refusal(refused)
+        } catch {
+            let metadata: Logger.Metadata = ["path": "\(route.path)", "error": "\(error)"]
+            if isStorageFailure(error) {
+                logger.warning("a request failed in the database; it may be asked again", metadata: metadata)
+                return .refusal(.unavailable)
             }
+            logger.error("a request failed", metadata: metadata)
+            return .refusal(.inside)
         }
     }
+}
 
-    private func refusal(_ refused: LedgerRefused) -> Response {
-        let body = (try? json(refused.refusal))?.body ?? ResponseBody()
-        return Response(
-            status: .init(code: refused.status), headers: [.contentType: "application/json"], body: body)
-    }
-
-    private func json(_ value: some Encodable) throws -> Response {
-        Response(
-            status: .ok, headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: try JSONEncoder().encode(value))))
+/// Gives paths that are not there a refusal as every other.
+private struct UnknownPaths: RouterMiddleware {
+    func handle(
+        _ request: Request, context: BasicRequestContext,
+        next: (Request, BasicRequestContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as HTTPError where error.status == .notFound {
+            return Reply.refusal(.unknownPath).response
+        }
     }
 }

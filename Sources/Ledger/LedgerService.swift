@@ -1,4 +1,3 @@
-import Crypto
 public import LedgerProtocol
 public import Logging
 public import Platform
@@ -8,18 +7,29 @@ public import Platform
 /// Calls block until the answer is on stable storage; any number of threads may call, and any number of instances may
 /// share the books.
 public final class LedgerService: Sendable {
-    private let store: any LedgerStore
-    private let time: any TimeSource
+    let store: any LedgerStore
+    let keys: LedgerKeys
+    let time: any TimeSource
     private let logger: Logger
-    private let rosters: RosterDesk
-    private let keys = ChainKeyCache()
+    private let feeds: FeedDesk
+    private let heartbeats: HeartbeatDesk
+    private let chainKeys = ChainKeyCache()
 
     /// A service on the books in `store`.
     public init(store: any LedgerStore, keys: LedgerKeys, time: any TimeSource, logger: Logger) {
         self.store = store
+        self.keys = keys
         self.time = time
         self.logger = logger
-        rosters = RosterDesk(keys: keys)
+        feeds = FeedDesk(store: store, keys: keys, time: time)
+        heartbeats = HeartbeatDesk(store: store, feeds: feeds, time: time)
+    }
+
+    /// Whether the ledger serves, and what it is.
+    public func status() throws -> LedgerStatus {
+        LedgerStatus(
+            version: LedgerVersion.current, timeMilliseconds: time.wallMilliseconds(),
+            rosterVersion: try store.read { try $0.feedState().versions.roster })
     }
 
     /// Takes journal records, each 128 bytes, from sequence `first` of `epoch` on.
@@ -29,11 +39,10 @@ public final class LedgerService: Sendable {
     public func ingest(
         terminal: UInt16, token: String, epoch: UInt32, first: UInt64, body: [UInt8]
     ) throws -> Acknowledgement {
-        // Records carry their own proof: whoever may do nothing else any more may still bring them.
-        try authenticate(terminal: terminal, token: token, orExpired: true)
-        let upload = try Upload(terminal: terminal, epoch: epoch, first: first, body: body)
         let now = time.wallMilliseconds()
-        let verdict = try store.write { try Ingest(transaction: $0, now: now, keys: keys).take(upload) }
+        _ = try store.read { try $0.admit(terminal, token: token, .evenExpired, now: now) }
+        let upload = try Upload(terminal: terminal, epoch: epoch, first: first, body: body)
+        let verdict = try store.write { try Ingest(transaction: $0, now: now, keys: chainKeys).take(upload) }
         switch verdict {
         case .taken(let acknowledgement):
             return acknowledgement
@@ -51,64 +60,60 @@ public final class LedgerService: Sendable {
     ///
     /// - Throws: ``LedgerRefused``.
     public func permit(_ request: PermitRequest, token: String) throws -> PermitAnswer {
-        try authenticate(terminal: request.terminal, token: token)
         guard let uid = [UInt8](hex: request.uid), (4...10).contains(uid.count) else {
             throw LedgerRefused.malformed("uid: expected 4 to 10 bytes in hexadecimal")
         }
         guard let holder = [UInt8](hex: request.holder).flatMap(HolderHash.init(bytes:)) else {
             throw LedgerRefused.malformed("holder: expected \(HolderHash.size) bytes in hexadecimal")
         }
-        return try store.read { try PermitDesk.decide(holder: holder, uid: uid, in: $0) }
+        let now = time.wallMilliseconds()
+        return try store.read { transaction in
+            _ = try transaction.admit(request.terminal, token: token, now: now)
+            return try PermitDesk.decide(holder: holder, uid: uid, in: transaction)
+        }
     }
 
-    /// The newest roster, for a terminal.
+    /// Says what the ledger thinks of a sale; it is advice, and nothing is held.
     ///
     /// - Throws: ``LedgerRefused``.
-    public func roster(terminal: UInt16, token: String) throws -> IssuedRoster {
-        try authenticate(terminal: terminal, token: token)
-        return try rosters.roster(from: store, now: time.wallMilliseconds())
+    public func authorize(_ request: SaleRequest, token: String) throws -> SaleAnswer {
+        let now = time.wallMilliseconds()
+        return try store.read { transaction in
+            _ = try transaction.admit(request.terminal, token: token, now: now)
+            return try SaleDesk.decide(request, in: transaction)
+        }
     }
 
     /// What leads a terminal on from version `since` of a feed; `nil` when that is the newest.
     ///
     /// - Throws: ``LedgerRefused``.
     public func feed(_ kind: FeedKind, since: UInt64, terminal: UInt16, token: String) throws -> [UInt8]? {
-        switch kind {
-        case .roster:
-            let roster = try roster(terminal: terminal, token: token)
-            return roster.version == since ? nil : roster.bytes
-        case .hotlist, .settings:
-            try authenticate(terminal: terminal, token: token)
-            return nil
-        }
+        let now = time.wallMilliseconds()
+        _ = try store.read { try $0.admit(terminal, token: token, now: now) }
+        return try feeds.answer(kind, since: since)
     }
 
     /// What the ledger has to say to a terminal's sign of life.
     ///
     /// - Throws: ``LedgerRefused``.
     public func heartbeat(_ heartbeat: Heartbeat, terminal: UInt16, token: String) throws -> HeartbeatAnswer {
-        try authenticate(terminal: terminal, token: token)
-        let now = time.wallMilliseconds()
-        return HeartbeatAnswer(timeMilliseconds: now, rosterVersion: try rosters.version(from: store, now: now))
+        try heartbeats.hear(heartbeat, terminal: terminal, token: token)
     }
 
-    /// Whether the ledger serves, and what it is.
-    public func status() throws -> LedgerStatus {
-        LedgerStatus(
-            version: LedgerVersion.current, timeMilliseconds: time.wallMilliseconds(),
-            rosterVersion: try store.read { try $0.feedVersion(.roster) })
+    /// Compares a terminal's figures of a day with the ledger's own.
+    ///
+    /// - Throws: ``LedgerRefused``.
+    public func close(_ closing: Closing, terminal: UInt16, token: String) throws -> ClosingAnswer {
+        let now = time.wallMilliseconds()
+        _ = try store.read { try $0.admit(terminal, token: token, now: now) }
+        return try ClosingDesk(store: store).close(closing, terminal: terminal, now: now)
     }
 
-    /// Lets a terminal in that is registered, shows what it was given, and is not frozen.
-    private func authenticate(terminal number: UInt16, token: String, orExpired: Bool = false) throws {
+    /// Makes a terminal known that shows the token it was given for that.
+    ///
+    /// - Throws: ``LedgerRefused``.
+    public func enrol(_ request: EnrolRequest) throws -> EnrolAnswer {
         let now = time.wallMilliseconds()
-        let (known, standing) = try store.read {
-            (try $0.terminal(number), try $0.standing(of: number, token: token, now: now))
-        }
-        guard let terminal = known else { throw LedgerRefused.unknownTerminal(number) }
-        guard standing == .current || standing == .expired && orExpired else {
-            throw standing == .expired ? LedgerRefused.expired : LedgerRefused.denied
-        }
-        if let reason = terminal.frozenReason { throw LedgerRefused.frozen(reason) }
+        return try store.write { try EnrolmentDesk(keys: keys).enrol(request, in: $0, now: now) }
     }
 }

@@ -82,6 +82,9 @@ public struct RosterKey: Sendable, CustomStringConvertible {
     /// The key with these bytes, 32 of them.
     public init(bytes: [UInt8]) { key = SymmetricKey(data: bytes) }
 
+    /// The key's bytes: for a terminal that makes itself known, and for nobody else.
+    public var revealed: [UInt8] { unsafe key.withUnsafeBytes { unsafe Array($0) } }
+
     /// A stand-in: the key itself is never printed.
     public var description: String { "RosterKey(hidden)" }
 }

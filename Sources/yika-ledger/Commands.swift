@@ -1,6 +1,5 @@
 import ArgumentParser
 import FoundationEssentials
-import Glibc
 import Ledger
 import Platform
 
@@ -18,42 +17,6 @@ struct Initialize: ParsableCommand {
             try LedgerDatabase.open(books.database, mode: .create).close()
             print("public key \(ledgerKeys.publicKeyHex)")
         }
-    }
-}
-
-struct Serve: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Answer the terminals until SIGTERM; print “listening on …” when ready.")
-
-    @OptionGroup var books: Books
-    @OptionGroup var keys: Keys
-
-    @Option(help: "The port; 0 takes a free one.")
-    var port: Int
-
-    @Option(help: "The address to listen on. TLS, where wanted, is a proxy's in front.")
-    var host = "127.0.0.1"
-
-    func validate() throws {
-        guard (0...65535).contains(port) else { throw ValidationError("--port: expected 0 to 65535") }
-    }
-
-    func run() async throws {
-        let (store, ledgerKeys) = try reporting {
-            (try LedgerDatabase.open(books.database, mode: .existing), try LedgerKeys(directory: keys.keys))
-        }
-        let logger = LedgerLog.toStandardError()
-        let service = LedgerService(store: store, keys: ledgerKeys, time: SystemTime(), logger: logger)
-        let server = LedgerServer(service: service, host: host, port: port, logger: logger)
-        do {
-            try await server.run { [host] port in
-                print("listening on http://\(host):\(port)")
-                _ = fflush(nil)
-            }
-        } catch {
-            throw failure("\(error)", Status.unreadable)
-        }
-        try reporting { try store.close() }
     }
 }
 
@@ -116,30 +79,6 @@ struct Found: ParsableCommand {
     @OptionGroup var keys: Keys
 
     func run() throws { try report(holder, books, keys, state: "in use") { try $0.reportFound(holderNumber: $1) } }
-}
-
-struct Thaw: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Let a frozen terminal take part again, once what froze it is gone.")
-
-    @Argument(help: "The terminal's number.")
-    var terminal: UInt16
-
-    @OptionGroup var books: Books
-    @OptionGroup var keys: Keys
-
-    func run() throws {
-        try reporting {
-            let store = try LedgerDatabase.open(books.database, mode: .existing)
-            let administration = Administration(
-                store: store, rosterKey: try LedgerKeys(directory: keys.keys).rosterKey, time: SystemTime())
-            guard try administration.thaw(terminal: terminal) else {
-                throw failure("terminal \(terminal) is not frozen", Status.refused)
-            }
-            print("terminal \(terminal) takes part again")
-            try store.close()
-        }
-    }
 }
 
 private func report(

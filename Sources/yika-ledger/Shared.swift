@@ -41,6 +41,18 @@ func failure(_ message: String, _ status: ExitCode) -> ExitCode {
     return status
 }
 
+/// Says something that is no result: on standard error, where it does not get into what a script takes over.
+func remark(_ message: String) {
+    let line = Array("\(message)\n".utf8)
+    _ = unsafe write(STDERR_FILENO, line, line.count)
+}
+
+/// Who works at this command line, for the audit.
+func commandLineActor() -> String {
+    let environment = ProcessInfo.processInfo.environment
+    return "command line: \(environment["SUDO_USER"] ?? environment["USER"] ?? "uid \(getuid())")"
+}
+
 /// Prints `value` as JSON with its fields in a stable order.
 func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()

@@ -7,20 +7,19 @@ struct YikaLedger: AsyncParsableCommand {
         commandName: "yika-ledger",
         abstract: "The reference central ledger for Yika terminals.",
         discussion: """
-            A day with it: `init` makes the books and the keys, `import` opens accounts and registers terminals, \
-            `serve` answers the terminals, `show` and `status` tell how things stand, `check` proves it.
+            A day with it: `init` makes the books and the keys, `import` opens accounts, `terminal add` registers \
+            terminals, `serve` answers them, `show`, `terminal list` and `status` tell how things stand, `check` proves it.
 
             Exit status:
               0   done; with `check`, every invariant holds
               1   refused: an invariant is violated, the input is malformed, nobody of that number has an account, \
-            or the terminal is not frozen
+            the terminal is unknown or not frozen, or a closing differs
               2   the database, a key or a file cannot be read, or the port not be opened
               64  wrong usage
             """,
         version: LedgerVersion.current,
         subcommands: [
-            Initialize.self, Migrate.self, Backup.self, Serve.self, Import.self, Lost.self, Found.self, Thaw.self,
-            Show.self, Check.self,
-            Figures.self,
+            Initialize.self, Migrate.self, Backup.self, Serve.self, Import.self, Terminals.self, Settings.self,
+            Lost.self, Found.self, Thaw.self, Show.self, Closings.self, Check.self, Figures.self,
         ])
 }

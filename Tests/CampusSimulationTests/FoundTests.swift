@@ -29,8 +29,9 @@ struct FoundTests {
         campus.time.advance(milliseconds: 60_000)
         let other = try #require(campus.holders.first { $0.hasAccount && !$0.isLost && $0 !== holder })
         _ = try campus.house.administration.reportLost(holderNumber: other.number)
-        let roster = try campus.house.service.roster(terminal: kiosk.number, token: Grounds.token)
-        try #require(kiosk.running).feeds.roster.install(roster.bytes)
+        let roster = try campus.house.service.feed(
+            .roster, since: 0, terminal: kiosk.number, token: Grounds.token)
+        try #require(kiosk.running).feeds.roster.install(try #require(roster))
         kiosk.link.isDown = true
         #expect(campus.tap(holder.cards[1], at: kiosk) == .refused(.activeElsewhere))
         #expect(campus.tap(holder.cards[0], at: kiosk) == .alreadyActive(account: 1_000_001 + account(holder, campus)))

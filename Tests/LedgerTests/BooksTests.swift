@@ -134,9 +134,8 @@ struct BooksTests {
         terminal.activate(1)
         try books.upload(terminal.slots, first: 1)
         try books.execute("UPDATE accounts SET status = 'closed' WHERE number = \(TestBooks.account(4))")
-        let issued = try books.service.roster(terminal: 1, token: TestBooks.token)
-        let roster = try Roster(verifying: issued.bytes, with: books.keys.signingKey.publicKey)
-        #expect(roster.version == issued.version)
+        let bytes = try #require(try books.feed(.roster))
+        let roster = try Roster(verifying: bytes, with: books.keys.signingKey.publicKey)
         #expect(roster.entries.count == 4)
         #expect(roster.entry(of: books.hash(0))?.status == .mayActivate)
         #expect(roster.entry(of: books.hash(0))?.card == CardTag.none)
@@ -146,14 +145,14 @@ struct BooksTests {
         #expect(roster.entry(of: books.hash(3))?.status == .reportedLost)
         #expect(roster.entry(of: books.hash(4)) == nil)
         let stranger = Curve25519.Signing.PrivateKey().publicKey
-        #expect(throws: FeedError.badSignature) { try Roster(verifying: issued.bytes, with: stranger) }
+        #expect(throws: FeedError.badSignature) { try Roster(verifying: bytes, with: stranger) }
     }
 
     @Test("The roster's version rises with each change that it tells, and with age, and not otherwise")
     func rosterVersions() throws {
         let books = try TestBooks()
         func version() throws -> UInt64 {
-            try books.service.roster(terminal: 1, token: TestBooks.token).version
+            try books.roster().version
         }
         let first = try version()
         try #expect(version() == first)
@@ -169,7 +168,7 @@ struct BooksTests {
         try #expect(version() == first + 2)
         _ = try books.administration.reportFound(holderNumber: TestBooks.holder(1))
         try #expect(version() == first + 3)
-        books.time.milliseconds += RosterDesk.reissueAfterMilliseconds + 1
+        books.time.milliseconds += FeedDesk.reissueAfterMilliseconds + 1
         try #expect(version() == first + 4)
         try #expect(version() == first + 4)
     }

@@ -102,9 +102,9 @@ struct IngestTests {
         var other = TestTerminal()
         other.activate(2)
         try #expect(books.refusal(other.slots, first: 1)?.code == "L-FORK")
-        try #expect(books.administration.thaw(terminal: 1))
-        try #expect(!books.administration.thaw(terminal: 1))
-        try #expect(!books.administration.thaw(terminal: 99))
+        try #expect(books.terminals.thaw(1))
+        try #expect(!books.terminals.thaw(1))
+        try #expect(!books.terminals.thaw(99))
         var anew = TestTerminal(1, epoch: 8)
         anew.activate(3)
         try #expect(books.refusal(anew.slots, first: 1, epoch: 8) == nil)
@@ -122,7 +122,7 @@ struct IngestTests {
         let body = try books.store.read { try $0.first("SELECT body FROM quarantine")?.blob(0) }
         #expect(body == Array(stranger.slots.joined()))
         #expect(throws: LedgerRefused.self) {
-            try books.service.roster(terminal: 1, token: TestBooks.token)
+            try books.feed(.roster)
         }
     }
 

@@ -11,11 +11,15 @@ import Testing
 
 @Suite("The ledger on the network")
 struct ServerTests {
-    /// Runs `body` against a server on a free port of this machine.
-    private func serving(_ books: TestBooks, _ body: (Client) async throws -> Void) async throws {
+    private func server(of books: TestBooks) -> LedgerServer {
         var logger = Logger(label: "test")
         logger.handler = SwiftLogNoOpLogHandler()
-        let server = LedgerServer(service: books.service, host: "127.0.0.1", port: 0, logger: logger)
+        return LedgerServer(service: books.service, host: "127.0.0.1", port: 0, logger: logger)
+    }
+
+    /// Runs `body` against a server on a free port of this machine.
+    private func serving(_ books: TestBooks, _ body: (Client) async throws -> Void) async throws {
+        let server = server(of: books)
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let running = Task {
             defer { continuation.finish() }
@@ -165,6 +169,7 @@ struct ServerTests {
             let same = try await client.ask(newest)
             #expect(same.status == 304 && same.body.isEmpty)
             _ = try books.administration.reportFound(holderNumber: TestBooks.holder(2))
+            books.time.milliseconds += FeedDesk.issuePauseMilliseconds
             let newer = try await client.ask(newest)
             #expect(newer.status == 200)
             #expect(try await client.ask(newest, token: nil).status == 401)
@@ -187,11 +192,104 @@ struct ServerTests {
             #expect(reply.status == 200)
             let answer = try JSONDecoder().decode(HeartbeatAnswer.self, from: reply.body)
             #expect(
-                try answer.rosterVersion == books.service.roster(terminal: 1, token: TestBooks.token).version)
+                try answer.rosterVersion == books.roster().version)
             #expect(try await client.ask(path, "POST", body: body, token: nil).status == 401)
             #expect(try await client.ask(path, "POST", body: Array("{}".utf8)).status == 400)
             let stranger = LedgerPath.heartbeat(terminal: 99)
             #expect(try await client.ask(stranger, "POST", body: body).status == 404)
+        }
+    }
+
+    @Test("Paths that are not there, methods that are not taken, and nonsense are refused as everything is")
+    func strangeRequests() async throws {
+        let books = try TestBooks()
+        try await serving(books) { client in
+            for (path, method, status, expected) in [
+                ("/nothing/here", "GET", 404, "L-UNKNOWN-PATH"), ("/", "POST", 404, "L-UNKNOWN-PATH"),
+                ("/v1/status", "POST", 405, "L-METHOD"), ("/v1/enrol", "GET", 405, "L-METHOD"),
+                ("/v1/feeds/roster", "DELETE", 405, "L-METHOD"), ("/v1/feeds/roster?since=%2B1", "GET", 400, "L-MALFORMED"),
+                ("/v1/feeds/roster?since=99999999999999999999", "GET", 400, "L-MALFORMED"),
+                ("/v1/terminals/65536/heartbeat", "POST", 400, "L-MALFORMED"),
+                ("/v1/terminals/-1/heartbeat", "POST", 400, "L-MALFORMED"),
+            ] {
+                let reply = try await client.ask(path, method, body: method == "GET" ? nil : Array("{}".utf8))
+                #expect(reply.status == status, "\(method) \(path)")
+                #expect(try code(reply.body) == expected, "\(method) \(path)")
+            }
+            let wrong = try await client.ask("/v1/enrol", "PUT", body: [])
+            #expect(wrong.headers["Allow"] as? String == "POST")
+            let document = try await client.ask("/v1/openapi.json", token: nil, terminal: nil)
+            let paths = try #require(
+                (JSONSerialization.jsonObject(with: document.body) as? [String: Any])?["paths"] as? [String: Any])
+            // The document and the routes name the same paths.
+            let routes = Set(server(of: books).routes.map(\.path).map(described))
+            #expect(Set(paths.keys) == routes)
+        }
+    }
+
+    private func described(_ path: String) -> String {
+        path.split(separator: "/").map { $0.first == ":" ? "/{\($0.dropFirst())}" : "/\($0)" }.joined()
+    }
+
+    @Test("A terminal enrols, asks and closes its day over the network")
+    func terminalsDay() async throws {
+        let books = try TestBooks()
+        let token = try books.terminals.add(40, name: "North 2")
+        try await serving(books) { client in
+            func post<Answer: Decodable>(
+                _ path: String, _ body: some Encodable, token: String?, as type: Answer.Type
+            ) async throws -> Answer {
+                let reply = try await client.ask(
+                    path, "POST", body: Array(try JSONEncoder().encode(body)), token: token, terminal: nil)
+                #expect(reply.status == 200)
+                return try JSONDecoder().decode(type, from: reply.body)
+            }
+            let request = EnrolRequest(
+                enrolmentToken: token.text, terminal: 40,
+                credentialHash: Array(SHA256.hash(data: Array("secret".utf8))).hex())
+            let answer = try await post(LedgerPath.enrol, request, token: nil, as: EnrolAnswer.self)
+            #expect(answer.name == "North 2")
+            let sale = SaleRequest(terminal: 40, medium: .code, account: TestBooks.account(0), amountFen: 5_000)
+            let advice = try await post(LedgerPath.authorize, sale, token: "secret", as: SaleAnswer.self)
+            #expect(advice == SaleAnswer(decision: .approved, balanceFen: 5_000))
+            let closing = ClosingTally().closing(
+                day: "2026-09-01", epoch: 1, first: 1, last: 0, chainHead: ChainMAC.start.bytes.hex())
+            let closed = try await post(
+                LedgerPath.closings(terminal: 40), closing, token: "secret", as: ClosingAnswer.self)
+            #expect(closed.agrees)
+            let stranger = try await client.ask(
+                LedgerPath.authorize, "POST", body: Array(try JSONEncoder().encode(sale)))
+            #expect(stranger.status == 401)
+        }
+    }
+
+    @Test("A database that is full or gone is no fault of whoever asks: 503, and later the same again")
+    func unavailable() async throws {
+        let books = try TestBooks()
+        var terminal = TestTerminal()
+        for card in 0..<4 { for _ in 0..<40 { terminal.activate(card) } }
+        let body = Array(terminal.slots.joined())
+        try await serving(books) { client in
+            func upload() async throws -> (status: Int, body: Data, headers: [AnyHashable: Any]) {
+                try await client.ask(LedgerPath.records(terminal: 1, epoch: 7, first: 1), "POST", body: body)
+            }
+            let pages = try books.store.read { try $0.integer("PRAGMA page_count") }
+            try books.store.write { _ = try $0.rows("PRAGMA max_page_count = \(pages)") }
+            let full = try await upload()
+            #expect(full.status == 503)
+            #expect(try code(full.body) == "L-UNAVAILABLE")
+            #expect(full.headers["Retry-After"] as? String == "5")
+            try books.store.write { _ = try $0.rows("PRAGMA max_page_count = 1000000") }
+            let taken = try await upload()
+            #expect(taken.status == 200)
+        }
+        for (error, isIt) in [
+            (CommitUnknown(cause: PostgresError(state: "", message: "")) as any Error, true),
+            (PostgresError(state: "53100", message: "disk full"), true),
+            (PostgresError(state: "57P01", message: "shut down"), true), (LedgerDamage("a hash"), false),
+            (PostgresError(state: "22003", message: "out of range"), false),
+        ] {
+            #expect(isStorageFailure(error) == isIt, "\(error)")
         }
     }
 

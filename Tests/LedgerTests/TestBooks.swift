@@ -4,6 +4,7 @@ import Journal
 import LedgerProtocol
 import Logging
 import Platform
+import Testing
 
 @testable import Ledger
 
@@ -15,6 +16,7 @@ final class TestBooks {
     let time = TestTime()
     let service: LedgerService
     let administration: Administration
+    let terminals: TerminalAdministration
 
     private static let sharedKeys = LedgerKeys(
         signingKey: Curve25519.Signing.PrivateKey(), rosterKey: RosterKey(bytes: [UInt8](repeating: 0x5A, count: 32)))
@@ -30,6 +32,7 @@ final class TestBooks {
         logger.handler = SwiftLogNoOpLogHandler()
         service = LedgerService(store: store, keys: keys, time: time, logger: logger)
         administration = Administration(store: store, rosterKey: keys.rosterKey, time: time)
+        self.terminals = TerminalAdministration(store: store, time: time, actor: "a test")
         _ = try administration.importFile(
             ImportFile(
                 accounts: (0..<holders).map {
@@ -73,6 +76,18 @@ final class TestBooks {
             terminal: terminal, token: Self.token, epoch: epoch, first: first, body: Array(slots.joined()))
     }
 
+    /// A terminal that is well and has nothing.
+    static func heartbeat(epoch: UInt32 = 7, last: UInt64 = 0, conditions: [String] = []) -> Heartbeat {
+        Heartbeat(
+            wallMilliseconds: 0, version: "1", epoch: epoch, lastSequence: last, acknowledged: 0,
+            conditions: conditions)
+    }
+
+    /// What was done, oldest first.
+    func actions() throws -> [String] {
+        try store.read { try $0.rows("SELECT action FROM audit ORDER BY at_ms, action").map { try $0.text(0) } }
+    }
+
     /// The code that an upload is refused with; `nil` when it is taken.
     func refusal(_ slots: some Sequence<[UInt8]>, first: UInt64, terminal: UInt16 = 1, epoch: UInt32 = 7) throws
         -> LedgerRefusal?
@@ -83,6 +98,22 @@ final class TestBooks {
         } catch let refused as LedgerRefused {
             return refused.refusal
         }
+    }
+
+    /// What a terminal gets that has nothing of a feed, or version `since`; whatever waited for an issue is in it.
+    func feed(_ kind: FeedKind, since: UInt64 = 0) throws -> [UInt8]? {
+        time.milliseconds += FeedDesk.issuePauseMilliseconds
+        return try service.feed(kind, since: since, terminal: 1, token: Self.token)
+    }
+
+    /// The newest roster.
+    func roster() throws -> Roster {
+        try Roster(verifying: try #require(try feed(.roster)), with: keys.signingKey.publicKey)
+    }
+
+    /// The newest hotlist.
+    func hotlist() throws -> Hotlist {
+        try Hotlist(verifying: try #require(try feed(.hotlist)), with: keys.signingKey.publicKey)
     }
 
     /// What a hand at the database would do.
@@ -139,10 +170,18 @@ struct TestTerminal {
     private var head = ChainMAC.start
     private let key: ChainKey
 
-    init(_ number: UInt16 = 1, epoch: UInt32 = 7) {
+    /// - Parameter root: the journal's root key; `nil` for that of the terminals that were imported.
+    init(_ number: UInt16 = 1, epoch: UInt32 = 7, root: [UInt8]? = nil) {
         self.number = number
         self.epoch = epoch
-        key = ChainKey(bytes: Self.keyBytes(number))
+        key = ChainKey(bytes: root ?? Self.keyBytes(number))
+    }
+
+    /// The same terminal after one activation more.
+    func activated(_ card: Int) -> TestTerminal {
+        var terminal = self
+        terminal.activate(card)
+        return terminal
     }
 
     static func keyBytes(_ number: UInt16) -> [UInt8] {

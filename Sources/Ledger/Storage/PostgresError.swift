@@ -16,6 +16,11 @@ public struct PostgresError: Error, Hashable, Sendable, CustomStringConvertible 
     var isConnectionLost: Bool { state.isEmpty || state.hasPrefix("08") || state.hasPrefix("57P") }
 }
 
+extension PostgresError {
+    /// Whether the server has no room, no memory or no connection left, or may only read at present.
+    var isOutOfResources: Bool { state.hasPrefix("53") || state.hasPrefix("58") || state == "25006" }
+}
+
 /// The connection broke while a commit was on its way: it may have happened.
 ///
 /// Nobody here knows, so nobody repeats it here; whoever asked does, and everything that can be asked may be.

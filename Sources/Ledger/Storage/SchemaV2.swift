@@ -2,7 +2,7 @@
 enum SchemaV2 {
     static func statements(_ dialect: SQLDialect) -> [String] {
         let guards = dialect == .sqlite ? SQLiteGuards.v2 : PostgresGuards.v2
-        return [guards, terminals, feeds, people, cards, money, sales, offices, seed]
+        return [guards, terminals, cases, feeds, people, cards, money, sales, offices, seed]
     }
 
     /// How terminals prove who they are, and which journals of theirs are known.
@@ -21,6 +21,7 @@ enum SchemaV2 {
             terminal {int} NOT NULL REFERENCES terminals (number),
             issued_ms {int} NOT NULL,
             expires_ms {int} NOT NULL,
+            credential_days {int},
             credential_hash {bytes} CHECK (length(credential_hash) = 32)
         ) {rowless};
         CREATE TABLE epochs (
@@ -46,6 +47,25 @@ enum SchemaV2 {
             received_ms {int} NOT NULL,
             PRIMARY KEY (terminal, epoch, day, digest)
         ) {rowless};
+        """
+
+    /// A case may also be about the end of a journal that was begun anew, which no record tells of.
+    private static let cases = """
+        CREATE TABLE cases_v2 (
+            terminal {int} NOT NULL,
+            epoch {int} NOT NULL,
+            first_lost {int} NOT NULL,
+            last_lost {int} NOT NULL,
+            reason TEXT NOT NULL,
+            sequence {int},
+            created_ms {int} NOT NULL,
+            PRIMARY KEY (terminal, epoch, first_lost, last_lost),
+            FOREIGN KEY (terminal, epoch, sequence) REFERENCES records (terminal, epoch, sequence)
+        ) {rowless};
+        INSERT INTO cases_v2 (terminal, epoch, first_lost, last_lost, reason, sequence, created_ms)
+            SELECT terminal, epoch, first_lost, last_lost, reason, sequence, created_ms FROM cases;
+        DROP TABLE cases;
+        ALTER TABLE cases_v2 RENAME TO cases;
         """
 
     /// What terminals download.

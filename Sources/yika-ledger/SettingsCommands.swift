@@ -1,0 +1,49 @@
+import ArgumentParser
+import FoundationEssentials
+import Ledger
+import Platform
+
+struct Settings: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "What the campus sets for all its terminals.", subcommands: [ShowSettings.self, SetSetting.self])
+}
+
+struct ShowSettings: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Print what is set, as a JSON object.")
+
+    @OptionGroup var books: Books
+
+    func run() throws {
+        try reporting {
+            let store = try LedgerDatabase.open(books.database, mode: .readOnly)
+            print(try CampusSettings(from: store).json)
+        }
+    }
+}
+
+struct SetSetting: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set", abstract: "Set one value; terminals that are online have it within seconds.")
+
+    @Argument(help: "The setting's name, such as heartbeatMilliseconds.")
+    var name: String
+
+    @Argument(help: "Its value in JSON; null leaves it to each terminal again.")
+    var value: String
+
+    @OptionGroup var books: Books
+
+    func run() throws {
+        try reporting {
+            let store = try LedgerDatabase.open(books.database, mode: .existing)
+            defer { try? store.close() }
+            do {
+                try CampusSettings.set(name, json: value, in: store, actor: commandLineActor(), time: SystemTime())
+            } catch let error as CampusSettingError {
+                throw failure("\(error)", Status.refused)
+            }
+            print("\(name) is \(value) from the next version of the settings on")
+        }
+    }
+}
