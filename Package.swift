@@ -171,6 +171,12 @@ let package = Package(
                 "Platform", "Simulator", "SmartCard", "Sync", "TestSupport", "Voice", "yikad", "yika", "yika-ledger",
                 crypto,
             ]),
+        // Journals, uploaders, network and ledger in one process, driven from one seed.
+        .testTarget(
+            name: "FleetSimulationTests",
+            dependencies: [
+                "Journal", "Ledger", "LedgerProtocol", "Platform", "Simulator", "Sync", "TestSupport", crypto, logging,
+            ]),
         // Kiosks, cards, journals, network and ledger in one process, driven from one seed.
         .testTarget(
             name: "CampusSimulationTests",
