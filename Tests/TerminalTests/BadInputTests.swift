@@ -103,6 +103,9 @@ extension RealPrograms {
                     "a permission that takes a minute", place: "ledger.permitMilliseconds:", expected: "50 to 5000",
                     make: setting("ledger.permitMilliseconds", 60_000)),
                 Mistake(
+                    "a heartbeat in seconds", place: "ledger.heartbeatMilliseconds:", expected: "1000 to 60000",
+                    make: setting("ledger.heartbeatMilliseconds", 3)),
+                Mistake(
                     "a reader pinned to a profile that is not there", place: "readers[0].profile:",
                     expected: "a reader profile", make: setting("readers", [["name": "ACS", "profile": "acr999"]])),
                 Mistake(
