@@ -74,6 +74,13 @@ private struct FaultyTransaction: LedgerTransaction {
         try inner.execute(sql, each: rows)
     }
 
+    func add(_ amounts: [(account: Int64, fen: Int64)], to column: String) throws {
+        try step()
+        try inner.add(amounts, to: column)
+    }
+
+    func columns(of table: String) throws -> [String] { try inner.columns(of: table) }
+
     func insert(into table: String, _ columns: [String], rows: [[SQLValue]]) throws {
         try step()
         try inner.insert(into: table, columns, rows: rows)

@@ -254,7 +254,7 @@ final class House {
 
     func thaw(_ terminal: UInt16) {
         attempt("thaw") {
-            _ = try Administration(store: store, rosterKey: Self.keys.rosterKey, time: clock).thaw(terminal: terminal)
+            _ = try TerminalAdministration(store: store, time: clock, actor: "a technician").thaw(terminal)
         }
     }
 
