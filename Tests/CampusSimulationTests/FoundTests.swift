@@ -1,6 +1,7 @@
 import Activation
 import Journal
 import Ledger
+import LedgerProtocol
 import Mifare
 import Simulator
 import Sync
