@@ -19,9 +19,8 @@ import CPQ
         }
         unsafe self.connection = unsafe connection
         guard unsafe PQstatus(connection) == CONNECTION_OK else {
-            let words = unsafe Self.trimmed(PQerrorMessage(connection))
-            unsafe PQfinish(connection)
-            throw PostgresError(state: "", message: words)
+            // `deinit` frees it: it runs here too, since everything is initialized.
+            throw PostgresError(state: "", message: unsafe Self.trimmed(PQerrorMessage(connection)))
         }
         // Notices would go to standard error, where only the log belongs.
         unsafe PQsetNoticeProcessor(connection, { _, _ in }, nil)
