@@ -177,6 +177,16 @@ let package = Package(
             dependencies: [
                 "Journal", "Ledger", "LedgerProtocol", "Platform", "Simulator", "Sync", "TestSupport", crypto, logging,
             ]),
+        // Several instances on real databases, and real programs that are killed.
+        .executableTarget(
+            name: "sync-driver",
+            dependencies: ["Journal", "LedgerProtocol", "Platform", "Simulator", "Sync"], path: "Tests/SyncDriver"),
+        .testTarget(
+            name: "LedgerFaultTests",
+            dependencies: [
+                "Journal", "Ledger", "LedgerProtocol", "Platform", "Simulator", "Sync", "TestSupport", "sync-driver",
+                "yika-ledger", crypto, logging,
+            ]),
         // Kiosks, cards, journals, network and ledger in one process, driven from one seed.
         .testTarget(
             name: "CampusSimulationTests",

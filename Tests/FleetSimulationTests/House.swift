@@ -282,7 +282,11 @@ final class House {
     /// Only these records can have come in since the last look.
     func follow(_ place: Expectation.Place, first: UInt64, body: [UInt8]) {
         attempt("look at a cursor") {
-            let now = try store.read { try $0.cursor(terminal: place.terminal, epoch: place.epoch)?.acknowledged ?? 0 }
+            let now = try store.read {
+                try $0.first(
+                    "SELECT acknowledged FROM cursors WHERE terminal = ? AND epoch = ?",
+                    [.number(place.terminal), .number(place.epoch)])?.number(0, as: UInt64.self) ?? 0
+            }
             let before = expectation.acknowledged(place)
             if now < before { return violate("\(place): the cursor went back from \(before) to \(now)") }
             guard now > before else { return }
