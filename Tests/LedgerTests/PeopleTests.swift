@@ -11,6 +11,7 @@ struct PeopleTests {
         T100,吴一舟,staff,11010519491231002X
         S200,林小满,student,440524188001010014
         S201,"O""Neil, Ann",student,E1234567A\r
+
         """
 
     private func csv(_ text: String) -> [UInt8] { Array(text.utf8) }
