@@ -70,7 +70,7 @@ let package = Package(
         room(
             "Ledger",
             [
-                "Platform", "Journal", "LedgerProtocol", "CPQ", crypto, logging,
+                "Platform", "Journal", "LedgerProtocol", "CPQ", crypto, cryptoExtras, logging,
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),

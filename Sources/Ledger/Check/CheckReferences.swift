@@ -26,7 +26,8 @@ extension LedgerCheck {
         ("records", "terminal", "terminals", "number"), ("quarantine", "terminal", "terminals", "number"),
         ("hotlist", "account", "accounts", "number"), ("cards", "account", "accounts", "number"),
         ("postings", "account", "accounts", "number"), ("postings", "transfer", "transfers", "id"),
-        ("transfers", "reverses", "transfers", "id"),
+        ("transfers", "reverses", "transfers", "id"), ("requests", "account", "accounts", "number"),
+        ("requests", "transfer", "transfers", "id"),
     ]
 
     private static let ofRecords = ["cards", "intents", "outcomes", "sales", "suspense", "cases", "transfers"]

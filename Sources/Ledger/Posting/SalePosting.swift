@@ -60,7 +60,8 @@ struct SalePosting {
         // A card that is not known yet was activated at a terminal whose records are still on their way.
         guard sale.medium == .card, let card = books.card(uid: sale.uid) else { return nil }
         if card.account != account { return (.cardOfAnotherAccount, "the card is of account \(card.account)") }
-        if !card.isActive { return (.retiredCard, "account \(account)") }
+        // What was bought before the card was lost or replaced is the holder's, however late a terminal says so.
+        if !card.isActive, made >= card.retired ?? .min { return (.retiredCard, "account \(account)") }
         return nil
     }
 
