@@ -173,7 +173,13 @@ extension LedgerTransaction {
     /// Whether a terminal may write in `epoch`: its first one registers itself, every other one a technician does, because
     /// a new journal means that the end of the old one may be missing.
     func knows(epoch: UInt32, of terminal: UInt16, now: Int64) throws -> Bool {
-        let known = try rows("SELECT epoch FROM epochs WHERE terminal = ?", [.number(terminal)])
+        let epochs = "SELECT epoch FROM epochs WHERE terminal = ?"
+        var known = try rows(epochs, [.number(terminal)])
+        if known.isEmpty {
+            // Of two that arrive at once, only one is the first.
+            _ = try rows("SELECT number FROM terminals WHERE number = ?\(forUpdate)", [.number(terminal)])
+            known = try rows(epochs, [.number(terminal)])
+        }
         if known.isEmpty {
             try register(epoch: epoch, of: terminal, reason: "the first", now: now)
             return true

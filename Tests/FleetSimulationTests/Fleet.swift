@@ -88,7 +88,11 @@ final class Fleet: @unchecked Sendable {
         if isKilled { house.restartFromFrozenFiles() }
         house.follow(copy.place, first: copy.first, body: copy.body)
         do {
-            return try result.get()
+            let answer = try result.get()
+            if case .acknowledged(let told) = answer, told.acknowledged > house.expectation.acknowledged(copy.place) {
+                violate("\(copy.place): \(told.acknowledged) acknowledged before it was stored")
+            }
+            return answer
         } catch let error as LedgerClientError {
             note("\(copy.place.terminal)/\(copy.place.epoch): from \(copy.first): \(error)")
             throw error
@@ -102,7 +106,8 @@ final class Fleet: @unchecked Sendable {
         if let statement { tally.countStatement(statement) }
         if isKilled { return tally.count(.killDuring) }
         switch plan {
-        case .afterCommit: tally.count(.storeFailsAtCommit)
+        case .afterCommit: tally.count(.commitUnknown)
+        case .atCommit: tally.count(.storeFailsAtCommit)
         case .atStatement(_, let error as PostgresError) where error.isLostRace: tally.count(.lostRace)
         case .atStatement(_, let error as PostgresError) where error.isConnectionLost: tally.count(.connectionLost)
         case .atStatement: tally.count(.storeFails)
