@@ -101,7 +101,7 @@ final class SharedBooks: @unchecked Sendable {
             do {
                 switch number % 4 {
                 case 0: _ = try administration.reportLost(holderNumber: Self.holder(person))
-                case 1: _ = try instances[1].service.roster(terminal: 1, token: Self.token)
+                case 1: _ = try instances[1].service.feed(.roster, since: 0, terminal: 1, token: Self.token)
                 case 2: _ = try administration.reportFound(holderNumber: Self.holder(person))
                 default: try topUp(person, "test:\(number)")
                 }
