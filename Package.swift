@@ -70,8 +70,9 @@ let package = Package(
         room(
             "Ledger",
             [
-                "Platform", "Journal", "LedgerProtocol", "CPQ", crypto, logging,
+                "Platform", "Journal", "LedgerProtocol", "CPQ", crypto, cryptoExtras, logging,
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -115,7 +116,7 @@ let package = Package(
             name: "measure-sync",
             dependencies: [
                 "Journal", "Ledger", "LedgerProtocol", "Platform", "Measuring", arguments, crypto, logging,
-                .product(name: "GRDBSQLite", package: "GRDB.swift"), "CPQ",
+                "CLinux", "CPQ",
             ],
             path: "tools/measure-sync"),
 
@@ -169,6 +170,22 @@ let package = Package(
                 "Mifare",
                 "Platform", "Simulator", "SmartCard", "Sync", "TestSupport", "Voice", "yikad", "yika", "yika-ledger",
                 crypto,
+            ]),
+        // Journals, uploaders, network and ledger in one process, driven from one seed.
+        .testTarget(
+            name: "FleetSimulationTests",
+            dependencies: [
+                "Journal", "Ledger", "LedgerProtocol", "Platform", "Simulator", "Sync", "TestSupport", crypto, logging,
+            ]),
+        // Several instances on real databases, and real programs that are killed.
+        .executableTarget(
+            name: "sync-driver",
+            dependencies: ["Journal", "LedgerProtocol", "Platform", "Simulator", "Sync"], path: "Tests/SyncDriver"),
+        .testTarget(
+            name: "LedgerFaultTests",
+            dependencies: [
+                "Journal", "Ledger", "LedgerProtocol", "Platform", "Simulator", "Sync", "TestSupport", "sync-driver",
+                "yika-ledger", crypto, logging,
             ]),
         // Kiosks, cards, journals, network and ledger in one process, driven from one seed.
         .testTarget(

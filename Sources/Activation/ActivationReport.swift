@@ -15,6 +15,8 @@ public enum Refusal: String, Sendable, Hashable, CaseIterable {
     case unreadable = "card-unreadable"
     /// The ledger does not answer, and the roster is missing or too old to go by.
     case rosterTooOld = "roster-too-old"
+    /// The days of activation are over; the card centre can still grant one.
+    case activationClosed = "activation-closed"
     /// A second card came into the field.
     case twoCards = "one-card-only"
 }

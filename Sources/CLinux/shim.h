@@ -5,6 +5,7 @@
 #ifndef YIKA_CLINUX_H
 #define YIKA_CLINUX_H
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/socket.h>
 

@@ -4,6 +4,7 @@ extension Notice {
     public static let outcomes: [Notice] = [
         .activated, .alreadyActive, .noAccount, .activeElsewhere, .reportedLost, .unknownCard, .cardUnreadable,
         .noPermission, .oneCardOnly, .tapAgain, .removedEarly, .chipDefective, .terminalOutOfService,
+        .activationClosed,
     ]
 
     /// The card became active.
@@ -83,4 +84,10 @@ extension Notice {
         "YK-A12", "out-of-service", .holder,
         title: Text("终端暂停服务", "this terminal is out of service"),
         nextStep: Text("换一台终端", "use another kiosk"))
+
+    /// The days of activation are over.
+    public static let activationClosed = Notice(
+        "YK-A13", "activation-closed", .holder,
+        title: Text("集中激活已结束", "the days of activation are over"),
+        nextStep: Text("到卡务中心补办激活", "go to the card centre, which can still let the card through"))
 }

@@ -81,49 +81,18 @@ public struct Administration {
     ) throws -> ReportResult {
         let holder = HolderHash(holderNumber: holderNumber, key: rosterKey)
         guard let account = try transaction.holderAccount(of: holder, forUpdate: true) else { return .unknownHolder }
-        guard account.isReportedLost != lost else { return .unchanged }
-        try transaction.execute(
-            "UPDATE accounts SET lost_ms = ?, roster_version = 0 WHERE number = ?",
-            [.number(lost ? now : nil), .integer(account.number)])
-        if let card = try transaction.activeCard(account: account.number) {
-            try transaction.list(
-                CardTag(uid: card.uid, key: rosterKey), isListed: lost, account: account.number,
-                reason: "reported lost", now: now)
-        }
-        return .changed
+        return try transaction.setLost(lost, account, key: rosterKey, now: now) ? .changed : .unchanged
     }
 
     /// Whether the account is new.
-    ///
-    /// Its number follows the highest one; opening is rare enough to look for that.
     private func open(
         _ account: ImportFile.Account, now: Int64, in transaction: any LedgerTransaction
     ) throws -> Bool {
         let holder = HolderHash(holderNumber: account.holderNumber, key: rosterKey)
         if try transaction.holderAccount(of: holder) != nil { return false }
-        let highest = try transaction.integer("SELECT coalesce(max(number), 0) FROM accounts")
-        let number = max(highest + 1, SystemAccount.firstHolder)
-        try transaction.execute(
-            """
-            INSERT INTO accounts
-                (number, kind, category, holder, name, status, opened_ms, card_serial, balance_fen)
-            VALUES (?, 'holder', ?, ?, ?, 'open', ?, 1, 0)
-            """,
-            [
-                .integer(number), .text(account.kind.rawValue), .blob(holder.bytes), .text(account.name),
-                .integer(now),
-            ])
-        if account.openingBalanceFen > 0 {
-            try transaction.post(
-                Transfer(
-                    id: "opening:\(number)", kind: "opening", source: nil,
-                    reason: "balance carried over from the old system",
-                    lines: [
-                        .init(account: SystemAccount.openingBalances, fen: -account.openingBalanceFen),
-                        .init(account: number, fen: account.openingBalanceFen),
-                    ]),
-                now: now)
-        }
+        _ = try transaction.addAccount(
+            of: holder, name: account.name, category: account.kind.rawValue, openingFen: account.openingBalanceFen,
+            now: now)
         return true
     }
 

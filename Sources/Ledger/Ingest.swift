@@ -137,9 +137,9 @@ struct Ingest {
             if contradiction == nil, !isSame { contradiction = record.slot.sequence }
             index += 1
         }
-        precondition(
-            UInt64(index) == min(upload.last, acknowledged) - upload.first + 1,
-            "the cursor is ahead of the records stored")
+        guard UInt64(index) == min(upload.last, acknowledged) - upload.first + 1 else {
+            throw LedgerDamage("the cursor of \(upload.terminal)/\(upload.epoch) is ahead of the records stored")
+        }
         return contradiction
     }
 

@@ -7,17 +7,22 @@ import Platform
 /// The ledger's own keys, as files of one line in hexadecimal in a directory that only its owner reads.
 ///
 /// `signing.key` signs rosters; terminals hold its public half, `signing.pub`. `roster.key` hashes holder numbers and
-/// card UIDs; terminals hold a copy.
+/// card UIDs; terminals hold a copy. `pin.key` is the ledger's alone: without it no PIN can be verified, or searched for.
 public struct LedgerKeys: Sendable {
     /// Signs rosters (Ed25519).
     public let signingKey: Curve25519.Signing.PrivateKey
     /// Hashes holder numbers and UIDs.
     public let rosterKey: RosterKey
+    /// Seals initial PINs and is part of every PIN's verifier.
+    public let pinKey: PinKey
 
-    /// The keys given.
-    public init(signingKey: Curve25519.Signing.PrivateKey, rosterKey: RosterKey) {
+    /// The keys given; without a PIN key, one that serves as long as this process.
+    public init(
+        signingKey: Curve25519.Signing.PrivateKey, rosterKey: RosterKey, pinKey: PinKey = .random()
+    ) {
         self.signingKey = signingKey
         self.rosterKey = rosterKey
+        self.pinKey = pinKey
     }
 
     /// The public key that terminals verify rosters with, in hexadecimal.
@@ -29,7 +34,9 @@ public struct LedgerKeys: Sendable {
         guard let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: signing) else {
             throw LedgerKeyError(path: "\(directory)/signing.key", problem: "not an Ed25519 key")
         }
-        self.init(signingKey: key, rosterKey: RosterKey(bytes: try Self.read("roster.key", in: directory)))
+        self.init(
+            signingKey: key, rosterKey: RosterKey(bytes: try Self.read("roster.key", in: directory)),
+            pinKey: PinKey(bytes: try Self.read("pin.key", in: directory)))
     }
 
     /// Makes whatever key `directory` lacks, and the directory itself; a key that is there is never replaced.
@@ -37,8 +44,10 @@ public struct LedgerKeys: Sendable {
         if unsafe mkdir(directory, 0o700) != 0, errno != EEXIST { throw failure("mkdir", directory) }
         let signing = Curve25519.Signing.PrivateKey()
         try write(Array(signing.rawRepresentation).hex(), to: "\(directory)/signing.key", mode: 0o600)
-        let secret = unsafe SymmetricKey(size: .bits256).withUnsafeBytes { unsafe Array($0) }
-        try write(secret.hex(), to: "\(directory)/roster.key", mode: 0o600)
+        for name in ["roster.key", "pin.key"] {
+            let secret = unsafe SymmetricKey(size: .bits256).withUnsafeBytes { unsafe Array($0) }
+            try write(secret.hex(), to: "\(directory)/\(name)", mode: 0o600)
+        }
         let keys = try LedgerKeys(directory: directory)
         try write(keys.publicKeyHex, to: "\(directory)/signing.pub", mode: 0o644)
         return keys

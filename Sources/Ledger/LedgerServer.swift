@@ -45,6 +45,7 @@ public struct LedgerServer: Sendable {
     /// Everything that can be asked.
     var routes: [Route] {
         TerminalRoutes(service: service).all + FeedRoutes(service: service).all + StatusRoutes(service: service).all
+            + AccountRoutes(service: service).all
     }
 
     private func router() -> Router<BasicRequestContext> {

@@ -14,6 +14,8 @@ public final class LedgerService: Sendable {
     private let feeds: FeedDesk
     private let heartbeats: HeartbeatDesk
     private let chainKeys = ChainKeyCache()
+    /// Lets in who asks for people, not for a terminal.
+    let reception: Reception
 
     /// A service on the books in `store`.
     public init(store: any LedgerStore, keys: LedgerKeys, time: any TimeSource, logger: Logger) {
@@ -23,6 +25,7 @@ public final class LedgerService: Sendable {
         self.logger = logger
         feeds = FeedDesk(store: store, keys: keys, time: time)
         heartbeats = HeartbeatDesk(store: store, feeds: feeds, time: time)
+        reception = Reception(store: store, keys: keys, time: time)
     }
 
     /// Whether the ledger serves, and what it is.
@@ -69,7 +72,7 @@ public final class LedgerService: Sendable {
         let now = time.wallMilliseconds()
         return try store.read { transaction in
             _ = try transaction.admit(request.terminal, token: token, now: now)
-            return try PermitDesk.decide(holder: holder, uid: uid, in: transaction)
+            return try PermitDesk.decide(holder: holder, uid: uid, now: now, in: transaction)
         }
     }
 

@@ -8,7 +8,7 @@ struct HolderAccount {
     /// When the card was reported lost, in milliseconds since 1970-01-01 UTC.
     let lost: Int64?
     /// The serial that the account's card has, or will get.
-    let cardSerial: UInt32
+    var cardSerial: UInt32
     /// In fen; never negative, see ``debt``.
     var balance: Int64
     /// What the holder owes, in fen: sales that the balance did not cover.
@@ -35,20 +35,23 @@ struct KnownCard {
     let serial: UInt32
     /// Whether it is still in use: one that was replaced is not.
     let isActive: Bool
+    /// Since when it was out of use, lost or replaced, in milliseconds since 1970-01-01 UTC.
+    let retired: Int64?
 
-    static let columns = "uid, account, serial, status"
+    static let columns = "uid, account, serial, status, retired_ms"
 
-    init(uid: [UInt8], account: Int64, serial: UInt32, isActive: Bool) {
+    init(uid: [UInt8], account: Int64, serial: UInt32, isActive: Bool, retired: Int64? = nil) {
         self.uid = uid
         self.account = account
         self.serial = serial
         self.isActive = isActive
+        self.retired = retired
     }
 
     init(_ row: SQLRow) throws {
         self.init(
             uid: try row.blob(0), account: try row.integer(1), serial: try row.number(2),
-            isActive: try row.text(3) == "active")
+            isActive: try row.text(3) == "active", retired: try row.optional(4))
     }
 }
 

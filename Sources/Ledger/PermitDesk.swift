@@ -3,7 +3,7 @@ import LedgerProtocol
 /// Decides whether the card on a reader may be activated.
 enum PermitDesk {
     static func decide(
-        holder: HolderHash, uid: [UInt8], in transaction: any LedgerTransaction
+        holder: HolderHash, uid: [UInt8], now: Int64, in transaction: any LedgerTransaction
     ) throws -> PermitAnswer {
         guard let account = try transaction.holderAccount(of: holder), account.isOpen else {
             return PermitAnswer(decision: .noAccount)
@@ -17,6 +17,10 @@ enum PermitDesk {
         }
         // It was replaced by another one: whoever has found it must not get it to work.
         if let sameCard, !sameCard.isActive { return PermitAnswer(decision: .reportedLost) }
+        // A card that is active already is confirmed for ever.
+        if card == nil, try !transaction.isActivationOpen(account: account.number, now: now) {
+            return PermitAnswer(decision: .activationClosed)
+        }
         return PermitAnswer(
             decision: card == nil ? .granted : .alreadyActive, account: UInt64(account.number),
             cardSerial: account.cardSerial, balance: account.balance)

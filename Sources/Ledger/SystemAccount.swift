@@ -18,6 +18,8 @@ enum SystemAccount {
     static let receivables: Int64 = 7
     /// Sales whose holder is not known yet: below zero by them.
     static let suspense: Int64 = 8
+    /// Sales that the university bears, because nobody could be charged: below zero by them.
+    static let writeOffs: Int64 = 9
     /// The first number that a holder's account can have: seven digits, so that people can read it out.
     static let firstHolder: Int64 = 1_000_001
 }

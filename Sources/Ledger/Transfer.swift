@@ -49,9 +49,8 @@ extension LedgerTransaction {
         try insert(
             into: "postings", ["transfer", "account", "fen"],
             rows: transfer.lines.map { [.text(transfer.id), .integer($0.account), .integer($0.fen)] })
-        try execute(
-            "UPDATE accounts SET balance_fen = balance_fen + ? WHERE number = ?",
-            each: transfer.lines.filter { $0.account >= SystemAccount.firstHolder }
-                .sorted { $0.account < $1.account }.map { [.integer($0.fen), .integer($0.account)] })
+        try add(
+            transfer.lines.filter { $0.account >= SystemAccount.firstHolder }.sorted { $0.account < $1.account }
+                .map { ($0.account, $0.fen) }, to: "balance_fen")
     }
 }

@@ -1,7 +1,7 @@
 public import Crypto
 import Platform
 
-/// The signed list of cards and payment codes that no terminal accepts: 8-byte tags, a million in 7 MB.
+/// The signed list of cards and payment codes that no terminal accepts: 8-byte tags, a million in less than 7 MB.
 ///
 /// Encoding of a snapshot, little-endian: "YKHOTLS1", version u64, issued i64 (ms since 1970), count u32, 4 zero, then
 /// `count` tags of 8 bytes ascending by bytes, then 64 bytes Ed25519 over all before.

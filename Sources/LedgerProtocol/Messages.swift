@@ -56,6 +56,8 @@ public struct PermitAnswer: Codable, Sendable, Hashable {
         case activeElsewhere = "active-elsewhere"
         /// The holder reported the card lost (挂失).
         case reportedLost = "reported-lost"
+        /// The period of activation is over, and the card centre has granted no later one.
+        case activationClosed = "activation-closed"
     }
 
     /// What the terminal is to do.

@@ -38,6 +38,8 @@ struct Announcement {
         case .unknownCard: self.init(.unknownCard, [.unknownCard])
         case .unreadable: self.init(.cardUnreadable, [.cardUnreadable])
         case .rosterTooOld: self.init(.noPermission, [.rosterTooOld])
+        // No sentence of its own was recorded: this one says where to go.
+        case .activationClosed: self.init(.activationClosed, [.unknownCard])
         case .twoCards: self.init(.oneCardOnly, [.oneCardOnly])
         }
     }

@@ -59,6 +59,7 @@ final class PermitDesk: PermitAuthority {
         case .noAccount: return .refused(.noAccount)
         case .activeElsewhere: return .refused(.activeElsewhere)
         case .reportedLost: return .refused(.reportedLost)
+        case .activationClosed: return .refused(.activationClosed)
         case .granted, .alreadyActive:
             guard let account = answer.account, let serial = answer.cardSerial else { return nil }
             let grant = Grant(account: account, cardSerial: serial, source: .online, rosterVersion: 0)

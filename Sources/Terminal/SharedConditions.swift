@@ -42,14 +42,15 @@ final class SharedConditions: Sendable {
     /// `source` gets no usable answer from the ledger, for this reason.
     func raise(_ error: LedgerClientError, from source: Source) { reach(error.notice, error.description, from: source) }
 
-    /// `source` gets no usable answer from the ledger: either none, or a wrong one.
+    /// `source` is not served by the ledger, in this one of several ways.
     func reach(_ notice: Notice, _ detail: String, from source: Source) {
         raise(notice, detail, from: source)
+        // A frozen terminal that loses its network is still frozen: only being served ends that.
         for other in LedgerClientError.notices where other != notice { clear(other, from: source) }
     }
 
-    /// `source` gets answers.
+    /// `source` is served.
     func reached(from source: Source) {
-        for notice in LedgerClientError.notices { clear(notice, from: source) }
+        for notice in LedgerClientError.notices + [.terminalFrozen] { clear(notice, from: source) }
     }
 }

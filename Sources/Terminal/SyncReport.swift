@@ -29,10 +29,12 @@ public struct SyncReport: Codable, Sendable, Hashable {
     public var epoch: UInt32?
     /// Where the ledger is.
     public var url: String
-    /// Whether the ledger answered the last attempt; `nil`: there was none since the daemon started.
+    /// Whether the ledger answers; `nil`: it was not asked since the daemon started.
     public var connected: Bool?
     /// For how long that is so, in seconds.
     public var forSeconds: Int64
+    /// Whether the last attempt to send records was answered by the ledger; `nil`: there was none since the daemon started.
+    public var uploading: Bool?
     /// When records were last acknowledged, in milliseconds since 1970-01-01 UTC; `nil`: not since the daemon started.
     public var lastSuccessWallMilliseconds: Int64?
     /// The last attempt that failed; it may long be over.
@@ -77,14 +79,15 @@ extension TerminalService {
     }
 
     private func syncReport(answering question: String) -> SyncReport {
-        let status = uploader?.status
+        let (status, contact) = (uploader?.status, contact.current)
         let now = time.now()
         let (acknowledged, last) = (journal?.cursor.acknowledged ?? 0, journal?.lastSequence ?? 0)
         // It was looked up by another thread: what was acknowledged meanwhile is no longer the oldest.
         let oldest = status?.oldestUnsent.flatMap { $0.sequence > acknowledged ? $0 : nil }
         return SyncReport(
             answer: question, terminal: configuration.number, epoch: journal?.epoch, url: configuration.ledger.url,
-            connected: status?.isConnected, forSeconds: status.map { now.milliseconds(since: $0.since) / 1000 } ?? 0,
+            connected: contact?.isThere, forSeconds: contact.map { now.milliseconds(since: $0.since) / 1000 } ?? 0,
+            uploading: status?.isConnected,
             lastSuccessWallMilliseconds: status?.lastSuccessWallMilliseconds,
             lastFailure: status?.lastFailure.map { SyncReport.Trouble($0) },
             stop: status?.stop.map { SyncReport.Trouble($0) }, queued: last - min(last, acknowledged),

@@ -50,10 +50,10 @@ extension TerminalService {
         case .unreachable(let error): shared.raise(error, from: .upload)
         case .back:
             shared.reached(from: .upload)
-            for notice in SyncStop.notices { health.clear(notice) }
+            for notice in SyncStop.notices { shared.clear(notice, from: .upload) }
         case .frozen(let stop):
-            for notice in SyncStop.notices where notice != stop.notice { health.clear(notice) }
-            health.raise(stop.notice, stop.description)
+            for notice in SyncStop.notices where notice != stop.notice { shared.clear(notice, from: .upload) }
+            shared.reach(stop.notice, stop.description, from: .upload)
         case .journal(let error): health.raise(.journalStopped, error.description)
         }
     }
@@ -65,12 +65,14 @@ extension LedgerClientError {
 
     /// The condition that this error is a sign of.
     var notice: Notice {
+        // Whoever asks meets the freeze, and comparing credentials, as after other refusals, would not end it.
+        if code == "L-FROZEN" { return .terminalFrozen }
         switch kind {
-        case .unreachable, .timeout: .ledgerUnreachable
-        case .denied, .refused: .ledgerRefuses
-        case .untrusted: .ledgerUntrusted
-        case .clock: .clockWrong
-        case .nonsense: .notALedger
+        case .unreachable, .timeout: return .ledgerUnreachable
+        case .denied, .refused: return .ledgerRefuses
+        case .untrusted: return .ledgerUntrusted
+        case .clock: return .clockWrong
+        case .nonsense: return .notALedger
         }
     }
 }

@@ -28,6 +28,7 @@ public final class TerminalService: Sendable {
     let feeds: FeedStores
     let feedReader: FeedReader
     let uploader: Uploader?
+    let contact: LedgerContact
     let client: CurlLedgerClient
     let stations = Mutex<[String: (ReaderStation, DedicatedThread)]>([:])
     let taps = Mutex<UInt64>(0)
@@ -45,6 +46,8 @@ public final class TerminalService: Sendable {
         self.health = health
         let shared = SharedConditions(health)
         self.shared = shared
+        let contact = LedgerContact()
+        self.contact = contact
         equipment = try Equipment(configuration, health: health)
         announcer = Announcer(
             packs: equipment.packs, catalogue: equipment.catalogue,
@@ -62,6 +65,7 @@ public final class TerminalService: Sendable {
             client: client, stores: feeds, time: time, settings: .init(configuration.ledger),
             report: { Self.heartbeat(configuration, journal: journal, health: health, time: time) },
             onEvent: { event in
+                contact.note(event, at: time.now())
                 Self.fed(event, events: events, health: health, shared: shared, at: time.now())
                 if case .heard(let answer) = event, answer.uploadNow == true {
                     wanted.wait(until: Instant(nanoseconds: 0))?.hurry()
@@ -69,6 +73,7 @@ public final class TerminalService: Sendable {
             })
         uploader = journal.map { journal in
             Uploader(feed: journal, client: client, time: time) { event in
+                contact.note(event, at: time.now())
                 Self.synced(event, events: events, health: health, shared: shared, at: time.now())
                 if case .acknowledged(let acknowledgement) = event { feedReader.hear(acknowledgement.feedVersions) }
             }

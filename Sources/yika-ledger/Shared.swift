@@ -2,6 +2,8 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import Ledger
+import LedgerProtocol
+import Platform
 
 /// Where the books are.
 struct Books: ParsableArguments {
@@ -29,6 +31,10 @@ func reporting<Result>(_ body: () throws -> Result) throws -> Result {
         throw error
     } catch let error as ImportError {
         throw failure("\(error)", Status.refused)
+    } catch let refused as LedgerRefused {
+        throw failure("\(refused.refusal.code): \(refused.refusal.message)", Status.refused)
+    } catch let refused as TableRefused {
+        throw failure("\(refused)", Status.refused)
     } catch {
         throw failure("\(error)", Status.unreadable)
     }
@@ -47,11 +53,14 @@ func remark(_ message: String) {
     _ = unsafe write(STDERR_FILENO, line, line.count)
 }
 
-/// Who works at this command line, for the audit.
-func commandLineActor() -> String {
+/// Who works at this command line.
+func commandLineUser() -> String {
     let environment = ProcessInfo.processInfo.environment
-    return "command line: \(environment["SUDO_USER"] ?? environment["USER"] ?? "uid \(getuid())")"
+    return environment["SUDO_USER"] ?? environment["USER"] ?? "uid \(getuid())"
 }
+
+/// The same, as the audit names it.
+func commandLineActor() -> String { "command line: \(commandLineUser())" }
 
 /// Prints `value` as JSON with its fields in a stable order.
 func printJSON(_ value: some Encodable) throws {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Journal
+import Platform
 
 struct JournalExport: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Journal
+import Platform
 
 /// What became of the audit of a directory.
 struct JournalVerdict {

@@ -2,6 +2,7 @@ import ArgumentParser
 import DeviceProfiles
 import FoundationEssentials
 import Glibc
+import Platform
 
 /// What can be asked about reader profiles without a reader.
 struct ProfileTools: ParsableCommand {

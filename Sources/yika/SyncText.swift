@@ -3,7 +3,7 @@ import Terminal
 
 extension SyncReport {
     /// Whether records get to the ledger, as far as one can tell.
-    var isWell: Bool { stop == nil && connected != false }
+    var isWell: Bool { stop == nil && connected != false && uploading != false }
 
     /// What it says, for people.
     var rows: [(String, String)] {
@@ -22,7 +22,7 @@ extension SyncReport {
         if let lastFailure {
             let time = lastFailure.wallMilliseconds.flatMap(iso8601).map { ", \($0)" } ?? ""
             rows.append(("last failure", "[\(lastFailure.code)] \(lastFailure.detail)\(time)"))
-            if connected == false { rows.append(("next step", lastFailure.nextStep)) }
+            if uploading == false { rows.append(("next step", lastFailure.nextStep)) }
         }
         return rows
     }

@@ -115,7 +115,13 @@ struct PermitDeskTests {
         #expect(health.current.map(\.notice.code) == ["YK-N02"])
         shared.reached(from: .permits)
         #expect(health.current.map(\.notice.code) == ["YK-N02"])
+        let frozen = LedgerClientError(kind: .refused, code: "L-FROZEN", message: "by hand")
+        shared.raise(frozen, from: .feeds)
+        #expect(health.current.map(\.notice.code) == ["YK-N02", "YK-N03"])
         shared.reached(from: .upload)
+        shared.raise(Answers.timeout, from: .feeds)
+        #expect(health.current.map(\.notice.code) == ["YK-N01", "YK-N03"])
+        shared.reached(from: .feeds)
         #expect(health.current.isEmpty)
     }
 }

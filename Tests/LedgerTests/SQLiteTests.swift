@@ -41,7 +41,8 @@ struct SQLiteTests {
     func noNumbersInTheFile() throws {
         let books = try TestBooks(holders: 3, lost: [1])
         try books.store.close()
-        let name = try FileManager.default.contentsOfDirectory(atPath: books.directory.path)
+        let name =
+            try FileManager.default.contentsOfDirectory(atPath: books.directory.path)
             .first { $0.hasSuffix(".sqlite") } ?? ""
         let data = try Data(contentsOf: books.directory.appendingPathComponent(name))
         #expect(data.range(of: Data("Holder 1".utf8)) != nil)

@@ -9,8 +9,9 @@ import Testing
 @testable import Ledger
 
 /// A ledger of its own in a new directory, with people and terminals that nobody is.
-final class TestBooks {
+final class TestBooks: @unchecked Sendable {
     let directory: URL
+    let place: String
     let store: any LedgerStore
     let keys = TestBooks.sharedKeys
     let time = TestTime()
@@ -26,7 +27,8 @@ final class TestBooks {
     init(holders: Int = 4, terminals: Int = 3, lost: [Int] = []) throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("yika-ledger-\(UUID())")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        store = try TestDatabase.current.makeStore(in: directory)
+        place = try TestDatabase.current.makePlace(in: directory)
+        store = try LedgerDatabase.open(place, mode: .create)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         logger.handler = SwiftLogNoOpLogHandler()
@@ -51,6 +53,15 @@ final class TestBooks {
     deinit {
         try? store.close()
         try? FileManager.default.removeItem(at: directory)
+    }
+
+    /// A desk as `role` has it, where a guess at a PIN costs next to nothing.
+    func desk(_ role: Role = .technician, label: String = "test") -> AccountDesk { desk(role, on: store, label: label) }
+
+    func desk(_ role: Role, on store: any LedgerStore, label: String = "test") -> AccountDesk {
+        var desk = AccountDesk(store: store, keys: keys, time: time, caller: Caller(role: role, label: label))
+        desk.pinWork = 1
+        return desk
     }
 
     static func holder(_ index: Int) -> String { "2026\(1000 + index)" }

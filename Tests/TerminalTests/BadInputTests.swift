@@ -83,6 +83,17 @@ extension RealPrograms {
                     "an address without a scheme", place: "ledger.url:", expected: "http://",
                     make: setting("ledger.url", "ledger.example")),
                 Mistake(
+                    "authorities that are not there", file: "/nobody.pem", place: "",
+                    expected: "a file that can be read",
+                    make: setting("ledger.authorities", "nobody.pem")),
+                Mistake(
+                    "authorities that are no certificates", file: "/yikad.json5", place: "",
+                    expected: "certificates in PEM",
+                    make: setting("ledger.authorities", "yikad.json5")),
+                Mistake(
+                    "a setting of the ledger that does not exist", place: "authority:", expected: "one of:",
+                    make: setting("ledger.authority", "x")),
+                Mistake(
                     "no languages", place: "voice.languages:", expected: "at least one",
                     make: setting("voice.languages", [String]())),
                 Mistake(
@@ -91,6 +102,9 @@ extension RealPrograms {
                 Mistake(
                     "a permission that takes a minute", place: "ledger.permitMilliseconds:", expected: "50 to 5000",
                     make: setting("ledger.permitMilliseconds", 60_000)),
+                Mistake(
+                    "a heartbeat in seconds", place: "ledger.heartbeatMilliseconds:", expected: "1000 to 60000",
+                    make: setting("ledger.heartbeatMilliseconds", 3)),
                 Mistake(
                     "a reader pinned to a profile that is not there", place: "readers[0].profile:",
                     expected: "a reader profile", make: setting("readers", [["name": "ACS", "profile": "acr999"]])),

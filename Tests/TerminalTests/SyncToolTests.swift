@@ -37,14 +37,17 @@ extension RealPrograms {
             try kiosk.lift()
             let good = try report("status", kiosk)
             #expect(good.status == 0)
-            #expect(good.report.connected == true && good.report.queued == 0 && good.report.acknowledged == 2)
+            #expect(
+                good.report.connected == true && good.report.uploading == true && good.report.queued == 0
+                    && good.report.acknowledged == 2)
             #expect(good.report.terminal == 101 && good.report.rosterVersion > 0 && good.report.lastFailure == nil)
 
             kiosk.ledger.stop()
             _ = try kiosk.tap(try kiosk.card(of: kiosk.people[1]))
             try kiosk.events.ensure("the outage") { $0.isCondition("YK-N01", "raised") }
             var bad = try report("status", kiosk)
-            for _ in 0..<100 where bad.report.connected != false || bad.report.queued != 2 {
+            for _ in 0..<100
+            where bad.report.connected != false || bad.report.uploading != false || bad.report.queued != 2 {
                 SystemTime().sleep(milliseconds: 50)
                 bad = try report("status", kiosk)
             }

@@ -75,6 +75,9 @@ class Ledger:
         file.write_text(json.dumps(people))
         self.run("import", str(file), *self.books, *self.keys)
         self.enrolment = self.run("terminal", "add", "2", "--name", "South 3", *self.books).strip()
+        for role in ("app", "card-centre", "auditor"):
+            words = ["token", "add", role, "--label", "contract", *self.books, *self.keys]
+            self.tokens[role] = self.run(*words).strip()
         self.run("settings", "set", "heartbeatMilliseconds", "3000", *self.books)
 
     def close(self):

@@ -19,7 +19,7 @@ import Measuring
     @Option(help: "One part alone.") var only: Part?
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case ingest
+        case ingest, wire, hotlist
     }
 
     func run() throws {
@@ -52,6 +52,8 @@ import Measuring
 
     private func figures(of part: Part, in scratch: String) throws -> [Figure] {
         switch part {
+        case .wire: WireFigures(records: records).figures()
+        case .hotlist: try HotlistFigures(cards: 1_000_000).figures()
         case .ingest: try Ingestion(scratch: scratch, postgres: postgres, records: records).figures()
         }
     }

@@ -7,6 +7,7 @@ struct Change: Sendable {
         case insert(String, [String], [[SQLValue]])
         case each(String, [[SQLValue]])
         case once(String, [SQLValue])
+        case add([(account: Int64, fen: Int64)], String)
     }
 
     var steps: [Step] = []
@@ -17,6 +18,7 @@ struct Change: Sendable {
             case .insert(let table, let columns, let rows):
                 try transaction.insert(into: table, columns, rows: rows)
             case .each(let sql, let rows): try transaction.execute(sql, each: rows)
+            case .add(let amounts, let column): try transaction.add(amounts, to: column)
             case .once(let sql, let values): try transaction.execute(sql, values)
             }
         }
@@ -66,6 +68,11 @@ private final class RecordingTransaction: LedgerTransaction {
     func execute(_ sql: String, each rows: [[SQLValue]]) throws {
         if !rows.isEmpty { change.steps.append(.each(sql, rows)) }
         try transaction.execute(sql, each: rows)
+    }
+
+    func add(_ amounts: [(account: Int64, fen: Int64)], to column: String) throws {
+        if !amounts.isEmpty { change.steps.append(.add(amounts, column)) }
+        try transaction.add(amounts, to: column)
     }
 
     func insert(into table: String, _ columns: [String], rows: [[SQLValue]]) throws {

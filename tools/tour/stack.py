@@ -54,7 +54,7 @@ class Stack:
         for folder in ["run", "cards/before", "cards/after", "terminal", "log"]:
             shutil.rmtree(self.out / folder, ignore_errors=True)
             (self.out / folder).mkdir(parents=True)
-        for stale in ["voice.wav", "journal", "roster"]:
+        for stale in ["voice.wav", "journal", "feeds"]:
             path = self.out / stale
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         for stale in self.out.glob("ledger.sqlite*"):

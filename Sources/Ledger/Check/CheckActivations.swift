@@ -56,31 +56,4 @@ extension LedgerCheck {
             return outcome.result == .activated && (reason == nil || reason == SuspenseReason.implausiblePurse.rawValue)
         }
     }
-
-    /// Every payment of a small purse is what the record that caused it says, and each outcome was paid as noted.
-    mutating func checkPurses() throws {
-        try expectNone(
-            """
-            SELECT t.id FROM transfers t JOIN postings p ON p.transfer = t.id AND p.fen > 0
-            LEFT JOIN outcomes o ON o.terminal = t.terminal AND o.epoch = t.epoch AND o.sequence = t.sequence
-                AND o.account = p.account AND o.paid_fen = p.fen AND o.purse_fen = p.fen
-            WHERE t.kind = 'small-purse' AND o.terminal IS NULL
-            """
-        ) { "transfer \(try $0.text(0)) is not what its outcome says" }
-        try expectNone(
-            """
-            SELECT o.terminal, o.epoch, o.sequence FROM outcomes o
-            LEFT JOIN transfers t ON o.terminal = t.terminal AND o.epoch = t.epoch AND o.sequence = t.sequence
-            WHERE (o.paid_fen <> 0) <> (t.id IS NOT NULL)
-            """
-        ) { "outcome \(try $0.integer(0))/\(try $0.integer(1))/\(try $0.integer(2)) and its payment disagree" }
-        try expectNone(
-            """
-            SELECT o.uid, o.account FROM outcomes o WHERE o.effect IN ('activated', 'confirmed')
-            GROUP BY o.uid, o.account, o.serial
-            HAVING sum(CASE WHEN o.paid_fen <> 0 THEN 1 ELSE 0 END) <>
-                max(CASE WHEN o.purse_fen BETWEEN 1 AND \(ActivationPosting.purseLimit) THEN 1 ELSE 0 END)
-            """
-        ) { "the small purse of account \(try $0.integer(1)) was not paid exactly once" }
-    }
 }

@@ -46,6 +46,9 @@ public struct LedgerCheck {
             try check.checkActivations()
             try check.checkPurses()
             try check.checkSales()
+            try check.checkSuspense()
+            try check.checkRequests()
+            try check.checkReferences()
             return check.findings
         }
     }

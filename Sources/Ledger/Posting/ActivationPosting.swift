@@ -62,12 +62,13 @@ struct ActivationPosting {
 
     /// The transfer that pays the small purse of an outcome's card: one for ever, whoever reports it.
     static func purseTransfer(of outcome: ActivationOutcome) -> String {
-        purseTransfer(uid: outcome.intent.uid, account: outcome.intent.account, serial: outcome.intent.cardSerial)
+        purseTransfer(uid: outcome.intent.uid, account: outcome.intent.account)
     }
 
-    static func purseTransfer(uid: [UInt8], account: UInt64, serial: UInt32) -> String {
-        "purse:\(uid.hex()):\(account):\(serial)"
-    }
+    /// One card has one old purse, whichever of the account's cards it is counted as by then.
+    ///
+    /// The 1 at the end was the card's serial in books that knew no second card; theirs are not to be paid again.
+    static func purseTransfer(uid: [UInt8], account: UInt64) -> String { "purse:\(uid.hex()):\(account):1" }
 
     /// Pays the small purse unless it was paid before; answers what was paid by this record.
     private func payPurse(into account: Int64, _ books: inout BatchBooks) -> Int64 {

@@ -1,3 +1,4 @@
+import Journal
 import LedgerProtocol
 import Platform
 
@@ -15,6 +16,7 @@ struct BatchBooks {
     struct KnownSale {
         let account: Int64
         let fen: Int64
+        /// Whether it was charged and not taken back since.
         var isPosted: Bool
     }
 
@@ -81,12 +83,16 @@ struct BatchBooks {
         guard !sequences.isEmpty else { return }
         try transaction.forEach(
             """
-            SELECT terminal, epoch, sequence, account, fen, effect FROM sales
-            WHERE terminal = \(terminal) AND epoch = \(epoch) AND sequence IN (?)
+            SELECT s.terminal, s.epoch, s.sequence, s.account, s.fen, s.effect, r.raw FROM sales s
+            JOIN records r ON r.terminal = s.terminal AND r.epoch = s.epoch AND r.sequence = s.sequence
+            WHERE s.terminal = \(terminal) AND s.epoch = \(epoch) AND s.sequence IN (?)
             """, among: sequences
         ) { row in
+            // A refund is posted too; money that was given back is not given back again.
+            let sale = (try? Slot(decoding: try row.blob(6))).flatMap { SaleRecord(decoding: $0.payload) }
+            let isCharge = try row.text(5) == "posted" && sale?.result == .done
             sales[try RecordName(row)] = KnownSale(
-                account: try row.integer(3), fen: try row.integer(4), isPosted: try row.text(5) == "posted")
+                account: try row.integer(3), fen: try row.integer(4), isPosted: isCharge)
         }
     }
 

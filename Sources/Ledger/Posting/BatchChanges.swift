@@ -65,12 +65,8 @@ struct BatchChanges {
             """, each: settledIntents)
         try transaction.execute(
             "UPDATE sales SET effect = 'voided' WHERE terminal = ? AND epoch = ? AND sequence = ?", each: voidedSales)
-        try transaction.execute(
-            "UPDATE accounts SET balance_fen = balance_fen + ? WHERE number = ?",
-            each: balances.sorted { $0.key < $1.key }.map { [.integer($0.value), .integer($0.key)] })
-        try transaction.execute(
-            "UPDATE accounts SET debt_fen = debt_fen + ? WHERE number = ?",
-            each: debts.sorted { $0.key < $1.key }.map { [.integer($0.value), .integer($0.key)] })
+        try transaction.add(balances.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, to: "balance_fen")
+        try transaction.add(debts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, to: "debt_fen")
         try transaction.execute(
             "UPDATE accounts SET roster_version = 0 WHERE number = ?",
             each: rosterAccounts.sorted().map { [.integer($0)] })

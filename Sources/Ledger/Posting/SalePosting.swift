@@ -57,10 +57,11 @@ struct SalePosting {
         if !holder.isOpen { return (.closedAccount, "account \(account)") }
         // Whoever has reported the card lost answers only for what was bought before.
         if let lost = holder.lost, made >= lost { return (.reportedLost, "account \(account)") }
-        guard sale.medium == .card else { return nil }
-        guard let card = books.card(uid: sale.uid) else { return (.serialMismatch, "account \(account): unknown card") }
+        // A card that is not known yet was activated at a terminal whose records are still on their way.
+        guard sale.medium == .card, let card = books.card(uid: sale.uid) else { return nil }
         if card.account != account { return (.cardOfAnotherAccount, "the card is of account \(card.account)") }
-        if !card.isActive { return (.retiredCard, "account \(account)") }
+        // What was bought before the card was lost or replaced is the holder's, however late a terminal says so.
+        if !card.isActive, made >= card.retired ?? .min { return (.retiredCard, "account \(account)") }
         return nil
     }
 

@@ -25,6 +25,9 @@ public protocol LedgerTransaction {
     /// Runs one statement once for each of `rows`.
     func execute(_ sql: String, each rows: [[SQLValue]]) throws
 
+    /// Adds to `column` of those rows of `accounts` that `amounts` name by number, each once.
+    func add(_ amounts: [(account: Int64, fen: Int64)], to column: String) throws
+
     /// Adds whole rows, as fast as the database can.
     func insert(into table: String, _ columns: [String], rows: [[SQLValue]]) throws
 

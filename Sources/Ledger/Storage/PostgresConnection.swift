@@ -19,7 +19,8 @@ import CPQ
         }
         unsafe self.connection = unsafe connection
         guard unsafe PQstatus(connection) == CONNECTION_OK else {
-            throw unsafe PostgresError(state: "", message: Self.trimmed(PQerrorMessage(connection)))
+            // `deinit` frees it: it runs here too, since everything is initialized.
+            throw PostgresError(state: "", message: unsafe Self.trimmed(PQerrorMessage(connection)))
         }
         // Notices would go to standard error, where only the log belongs.
         unsafe PQsetNoticeProcessor(connection, { _, _ in }, nil)

@@ -64,8 +64,9 @@ public final class PostgresLedger: LedgerStore {
         do {
             try connection.run("COMMIT")
         } catch let error as PostgresError {
-            if connection.isBroken { throw CommitUnknown(cause: error) }
             connection.rollback()
+            // Also where the server's last words still came through, such as that an administrator ended the connection.
+            if connection.isBroken || error.isConnectionLost { throw CommitUnknown(cause: error) }
             throw error
         }
         return result
@@ -77,7 +78,7 @@ public final class PostgresLedger: LedgerStore {
         var races = 0
         var losses = 0
         while true {
-            let connection = try take()
+            let connection = try take(anew: losses > 0)
             defer { give(back: connection) }
             do {
                 return try body(connection)
@@ -91,11 +92,12 @@ public final class PostgresLedger: LedgerStore {
         }
     }
 
-    private func take() throws -> PostgresConnection {
+    /// A connection for one transaction; with `anew` one made now, since those that lie idle may be as dead as the last.
+    private func take(anew: Bool) throws -> PostgresConnection {
         guard let connection = idle.receive() else {
             throw PostgresError(state: "", message: "the ledger is being closed")
         }
-        guard connection.isBroken else { return connection }
+        guard anew || connection.isBroken else { return connection }
         do {
             return try Self.connect(address)
         } catch {
@@ -123,6 +125,17 @@ private struct PostgresTransaction: LedgerTransaction {
     func execute(_ sql: String, _ values: [SQLValue]) throws -> Int { try connection.execute(sql, values) }
 
     func execute(_ sql: String, each rows: [[SQLValue]]) throws { try connection.execute(sql, each: rows) }
+
+    func add(_ amounts: [(account: Int64, fen: Int64)], to column: String) throws {
+        guard !amounts.isEmpty else { return }
+        func list(_ numbers: [Int64]) -> SQLValue { .text("{\(numbers.map { "\($0)" }.joined(separator: ","))}") }
+        _ = try connection.execute(
+            """
+            UPDATE accounts SET \(column) = \(column) + change.fen
+            FROM unnest(CAST(? AS TEXT)::BIGINT[], CAST(? AS TEXT)::BIGINT[]) AS change (account, fen)
+            WHERE accounts.number = change.account
+            """, [list(amounts.map(\.account)), list(amounts.map(\.fen))])
+    }
 
     func insert(into table: String, _ columns: [String], rows: [[SQLValue]]) throws {
         guard !rows.isEmpty else { return }

@@ -114,8 +114,15 @@ private struct SQLiteTransaction: LedgerTransaction {
     }
 
     func execute(_ sql: String, each rows: [[SQLValue]]) throws {
+        guard !rows.isEmpty else { return }
         let statement = try database.cachedStatement(sql: sql)
-        for row in rows { try statement.execute(arguments: StatementArguments(row.map(\.databaseValue))) }
+        for row in rows { try SQLiteBinding.run(statement, row) }
+    }
+
+    func add(_ amounts: [(account: Int64, fen: Int64)], to column: String) throws {
+        try execute(
+            "UPDATE accounts SET \(column) = \(column) + ? WHERE number = ?",
+            each: amounts.map { [.integer($0.fen), .integer($0.account)] })
     }
 
     func insert(into table: String, _ columns: [String], rows: [[SQLValue]]) throws {

@@ -2,7 +2,8 @@
 enum SchemaV2 {
     static func statements(_ dialect: SQLDialect) -> [String] {
         let guards = dialect == .sqlite ? SQLiteGuards.v2 : PostgresGuards.v2
-        return [guards, terminals, cases, feeds, people, cards, money, sales, offices, seed]
+        let kept = dialect == .sqlite ? SQLiteGuards.v2Offices : PostgresGuards.v2Offices
+        return [guards, terminals, cases, feeds, people, cards, money, sales, offices, kept, seed]
     }
 
     /// How terminals prove who they are, and which journals of theirs are known.
@@ -182,8 +183,11 @@ enum SchemaV2 {
             reference TEXT PRIMARY KEY,
             digest {bytes} NOT NULL CHECK (length(digest) = 32),
             answer TEXT NOT NULL,
-            made_ms {int} NOT NULL
+            made_ms {int} NOT NULL,
+            account {int} NOT NULL REFERENCES accounts (number),
+            transfer TEXT UNIQUE REFERENCES transfers (id)
         ) {rowless};
+        CREATE INDEX requests_of_account ON requests (account);
         CREATE TABLE audit (
             id {bytes} PRIMARY KEY CHECK (length(id) = 16),
             at_ms {int} NOT NULL,
@@ -192,7 +196,7 @@ enum SchemaV2 {
             subject TEXT NOT NULL,
             detail TEXT NOT NULL
         ) {rowless};
-        CREATE INDEX audit_by_time ON audit (at_ms);
+        CREATE INDEX audit_by_subject ON audit (subject, id);
         """
 
     private static let seed = """
@@ -202,7 +206,8 @@ enum SchemaV2 {
             (5, 'system', 'canteen sales', 'open', 0, 0),
             (6, 'system', 'fees for cards', 'open', 0, 0),
             (7, 'system', 'owed by holders', 'open', 0, 0),
-            (8, 'system', 'suspense', 'open', 0, 0);
+            (8, 'system', 'suspense', 'open', 0, 0),
+            (9, 'system', 'sales written off', 'open', 0, 0);
         UPDATE accounts SET roster_version = -1 WHERE kind = 'system';
         """
 }

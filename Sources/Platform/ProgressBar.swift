@@ -1,8 +1,7 @@
 import Glibc
-import Platform
 
 /// How far long work is, in one line of standard error; nothing where that is no terminal, or where the work is short.
-struct ProgressBar {
+public struct ProgressBar {
     private static let width = 30
     /// Work that ends before is not worth a line, in milliseconds.
     private static let patience: Int64 = 300
@@ -15,13 +14,14 @@ struct ProgressBar {
     private let start: Instant
     private var drawn: Instant?
 
-    init(_ title: String) {
+    /// A line that begins with `title`.
+    public init(_ title: String) {
         self.title = title
         start = time.now()
     }
 
     /// Shows that `done` of `total` is.
-    mutating func show(_ done: UInt64, of total: UInt64) {
+    public mutating func show(_ done: UInt64, of total: UInt64) {
         guard isShown, total > 0 else { return }
         let now = time.now()
         guard now.milliseconds(since: drawn ?? start) >= (drawn == nil ? Self.patience : Self.interval) else { return }
@@ -32,14 +32,14 @@ struct ProgressBar {
     }
 
     /// Takes the line away.
-    mutating func end() {
+    public mutating func end() {
         if drawn != nil { standardError("\r\u{1B}[K") }
         drawn = nil
     }
 }
 
 /// Writes `text` to standard error as it is.
-func standardError(_ text: String) {
+public func standardError(_ text: String) {
     let bytes = Array(text.utf8)
     _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
 }

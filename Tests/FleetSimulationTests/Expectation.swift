@@ -1,0 +1,186 @@
+import Journal
+import LedgerProtocol
+import Platform
+
+@testable import Ledger
+
+/// The books as they have to be, reckoned a second time, record by record, in the order in which the ledger took them.
+///
+/// It is a value: a backup of the ledger has the one that belongs to it.
+struct Expectation {
+    struct Place: Hashable {
+        let terminal: UInt16
+        let epoch: UInt32
+    }
+
+    struct Person {
+        var balance: Int64 = 0
+        var debt: Int64 = 0
+        var lost: Int64?
+    }
+
+    struct Sale: Equatable {
+        let account: Int64
+        let fen: Int64
+        var effect: String
+    }
+
+    /// The most that a small purse is believed to hold, in fen.
+    private static let believablePurse: Int64 = 100_000
+
+    private(set) var people: [Int64: Person] = [:]
+    /// What the accounts that are nobody's hold.
+    private(set) var system: [Int64: Int64] = [:]
+    private(set) var records: [Place: [[UInt8]]] = [:]
+    private(set) var owners: [[UInt8]: Int64] = [:]
+    private(set) var activeCards: [Int64: [UInt8]] = [:]
+    private(set) var sales: [RecordName: Sale] = [:]
+    private(set) var suspense: [RecordName: String] = [:]
+    private(set) var pending: [RecordName: (uid: [UInt8], account: Int64)] = [:]
+    private(set) var gaps: Set<[UInt64]> = []
+    private var paidPurses: Set<[UInt8]> = []
+
+    mutating func open(account: Int64, with fen: Int64) {
+        people[account] = Person()
+        guard fen > 0 else { return }
+        people[account]?.balance = fen
+        system[SystemAccount.openingBalances, default: 0] -= fen
+    }
+
+    mutating func setLost(_ account: Int64, _ when: Int64?) { people[account]?.lost = when }
+
+    mutating func topUp(_ account: Int64, fen: Int64) {
+        system[SystemAccount.topUps, default: 0] -= fen
+        give(fen, to: account)
+    }
+
+    func acknowledged(_ place: Place) -> UInt64 { UInt64(records[place]?.count ?? 0) }
+
+    /// Money for a holder pays what the holder owes first.
+    private mutating func give(_ fen: Int64, to account: Int64) {
+        let repaid = min(fen, people[account]?.debt ?? 0)
+        people[account]?.debt -= repaid
+        system[SystemAccount.receivables, default: 0] += repaid
+        people[account]?.balance += fen - repaid
+    }
+
+    // MARK: Records
+
+    mutating func take(_ raw: [UInt8], at place: Place) {
+        records[place, default: []].append(raw)
+        guard let slot = try? Slot(decoding: raw) else { return }
+        let name = RecordName(terminal: place.terminal, epoch: place.epoch, sequence: slot.sequence)
+        switch slot.type.rawValue {
+        case 0x01:
+            guard let intent = ActivationIntent(decoding: slot.payload) else { return suspense[name] = "undecodable" }
+            take(intent, name)
+        case 0x02:
+            guard let outcome = ActivationOutcome(decoding: slot.payload) else { return suspense[name] = "undecodable" }
+            take(outcome, name)
+        case 0x03: if SaleRecord(decoding: slot.payload) == nil { suspense[name] = "undecodable" }
+        case 0x04:
+            guard let sale = SaleRecord(decoding: slot.payload) else { return suspense[name] = "undecodable" }
+            take(sale, name, made: slot.wallMilliseconds)
+        case 0xF0:
+            guard let gap = GapRecord(decoding: slot.payload) else { return suspense[name] = "undecodable" }
+            gaps.insert([UInt64(place.terminal), UInt64(place.epoch), gap.from, gap.to])
+        default: suspense[name] = "unknown-type"
+        }
+    }
+
+    private mutating func take(_ intent: ActivationIntent, _ name: RecordName) {
+        guard let account = Int64(exactly: intent.account) else { return suspense[name] = "unknown-account" }
+        if owners[intent.uid] != account { pending[name] = (intent.uid, account) }
+    }
+
+    private mutating func take(_ outcome: ActivationOutcome, _ name: RecordName) {
+        let intent = outcome.intent
+        let own = RecordName(terminal: name.terminal, epoch: name.epoch, sequence: outcome.intentSequence)
+        if outcome.result == .chipDefective {
+            if pending[own]?.uid == intent.uid { pending[own] = nil }
+            return
+        }
+        let account = Int64(clamping: intent.account)
+        if let reason = objection(to: intent, account) {
+            if pending[own]?.uid == intent.uid { pending[own] = nil }
+            return suspense[name] = reason
+        }
+        owners[intent.uid] = account
+        activeCards[account] = intent.uid
+        pending = pending.filter { $0.value.uid != intent.uid || $0.value.account != account }
+        let purse = outcome.smallPurse?.rawValue ?? 0
+        guard purse != 0, !paidPurses.contains(intent.uid) else { return }
+        guard purse > 0, purse <= Self.believablePurse else { return suspense[name] = "implausible-purse" }
+        paidPurses.insert(intent.uid)
+        system[SystemAccount.smallPurses, default: 0] -= purse
+        give(purse, to: account)
+    }
+
+    private func objection(to intent: ActivationIntent, _ account: Int64) -> String? {
+        guard let person = people[account] else { return "unknown-account" }
+        if person.lost != nil { return "reported-lost" }
+        if let owner = owners[intent.uid], owner != account { return "card-of-another-account" }
+        if let card = activeCards[account], card != intent.uid { return "active-elsewhere" }
+        return intent.cardSerial == 1 ? nil : "serial-mismatch"
+    }
+
+    private mutating func take(_ sale: SaleRecord, _ name: RecordName, made: Int64) {
+        let fen = Int64(sale.amount)
+        let account = Int64(clamping: sale.account)
+        func note(_ effect: String) { sales[name] = Sale(account: account, fen: fen, effect: effect) }
+        switch sale.result {
+        case .undone: note("undone")
+        case .intended, .inDoubt:
+            note("in-doubt")
+            suspense[name] = "in-doubt"
+        case .done:
+            system[SystemAccount.sales, default: 0] += fen
+            if let reason = objection(to: sale, account, made: made) {
+                note("suspense")
+                suspense[name] = reason
+                system[SystemAccount.suspense, default: 0] -= fen
+            } else {
+                note("posted")
+                let covered = min(fen, people[account]?.balance ?? 0)
+                people[account]?.balance -= covered
+                people[account]?.debt += fen - covered
+                system[SystemAccount.receivables, default: 0] -= fen - covered
+            }
+        case .voided:
+            let related = RecordName(terminal: name.terminal, epoch: name.epoch, sequence: sale.relatedSequence)
+            // Only what was charged can be taken back, not a refund, nor what waits for a person.
+            guard sales[related] == Sale(account: account, fen: fen, effect: "posted"), isCharge(related) else {
+                note("suspense")
+                return suspense[name] = "no-such-sale"
+            }
+            sales[related]?.effect = "voided"
+            note("voided")
+            system[SystemAccount.sales, default: 0] -= fen
+            give(fen, to: account)
+        case .refunded:
+            guard people[account] != nil else {
+                note("suspense")
+                return suspense[name] = "unknown-account"
+            }
+            note("posted")
+            system[SystemAccount.sales, default: 0] -= fen
+            give(fen, to: account)
+        }
+    }
+
+    private func isCharge(_ name: RecordName) -> Bool {
+        let all = records[Place(terminal: name.terminal, epoch: name.epoch)] ?? []
+        guard name.sequence <= all.count, let slot = try? Slot(decoding: all[Int(name.sequence) - 1]) else {
+            return false
+        }
+        return SaleRecord(decoding: slot.payload)?.result == .done
+    }
+
+    private func objection(to sale: SaleRecord, _ account: Int64, made: Int64) -> String? {
+        guard let person = people[account] else { return "unknown-account" }
+        if let lost = person.lost, made >= lost { return "reported-lost" }
+        guard sale.medium == .card else { return nil }
+        guard let owner = owners[sale.uid] else { return "serial-mismatch" }
+        return owner == account ? nil : "card-of-another-account"
+    }
+}
