@@ -158,7 +158,7 @@ struct ServerTests {
             #expect(stranger.status == 401)
             let nonsense = try await client.ask(LedgerPath.permit, "POST", body: Array("{".utf8))
             #expect(nonsense.status == 400)
-            let huge = try await client.ask(LedgerPath.permit, "POST", body: [UInt8](repeating: 0x20, count: 5_000))
+            let huge = try await client.ask(LedgerPath.permit, "POST", body: [UInt8](repeating: 0x20, count: 9_000))
             #expect(huge.status == 413)
 
             let roster = try await client.ask(LedgerPath.feed(.roster, since: 0))
