@@ -97,7 +97,8 @@ let package = Package(
         .executableTarget(
             name: "measure-journal",
             dependencies: [
-                "Journal", "Platform", "CLinux", "Measuring", arguments, .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                "Journal", "Platform", "CLinux", "Measuring", arguments,
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             path: "tools/measure-journal"),
 

@@ -50,18 +50,10 @@ public struct LedgerServer: Sendable {
 
     private func router() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
-        let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
-        for (path, routes) in Dictionary(grouping: routes, by: \.path) {
-            for route in routes {
-                router.on(RouterPath(path), method: route.method) { await answer(route, $0, $1) }
-            }
-            let allowed = routes.map(\.method)
-            let refusal = LedgerRefused.unknownMethod(allowed: allowed.map(\.rawValue).sorted())
-            for method in methods where !allowed.contains(method) {
-                router.on(RouterPath(path), method: method) { _, _ in Reply.refusal(refusal).response }
-            }
+        for route in routes {
+            router.on(RouterPath(route.path), method: route.method) { await answer(route, $0, $1) }
         }
-        router.add(middleware: UnknownPaths())
+        router.add(middleware: UnknownRequests(routes: routes))
         return router
     }
 
@@ -101,8 +93,10 @@ public struct LedgerServer: Sendable {
     }
 }
 
-/// Gives paths that are not there a refusal as every other.
-private struct UnknownPaths: RouterMiddleware {
+/// Gives paths that are not there, and methods that are not taken, a refusal as every other.
+private struct UnknownRequests: RouterMiddleware {
+    let routes: [Route]
+
     func handle(
         _ request: Request, context: BasicRequestContext,
         next: (Request, BasicRequestContext) async throws -> Response
@@ -110,7 +104,13 @@ private struct UnknownPaths: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch let error as HTTPError where error.status == .notFound {
-            return Reply.refusal(.unknownPath).response
+            let path = request.uri.path.split(separator: "/")
+            let methods = routes.filter { Self.isOf($0.path.split(separator: "/"), path) }.map(\.method.rawValue)
+            return Reply.refusal(methods.isEmpty ? .unknownPath : .unknownMethod(allowed: methods.sorted())).response
         }
+    }
+
+    private static func isOf(_ pattern: [Substring], _ path: [Substring]) -> Bool {
+        pattern.count == path.count && zip(pattern, path).allSatisfy { $0.first == ":" || $0 == $1 }
     }
 }

@@ -101,6 +101,7 @@ extension LedgerReport {
     private static func ago(_ milliseconds: Int64) -> String {
         let minutes = max(0, milliseconds) / 60_000
         if minutes < 2 { return "now" }
-        return minutes < 120 ? "\(minutes) min ago" : minutes < 2880 ? "\(minutes / 60) h ago" : "\(minutes / 1440) d ago"
+        return minutes < 120
+            ? "\(minutes) min ago" : minutes < 2880 ? "\(minutes / 60) h ago" : "\(minutes / 1440) d ago"
     }
 }

@@ -23,7 +23,9 @@ struct Validity: ParsableArguments {
 
     func validate() throws {
         guard (1...8760).contains(hours) else { throw ValidationError("--hours: expected 1 to 8760") }
-        guard days.map({ (1...36_500).contains($0) }) ?? true else { throw ValidationError("--days: expected 1 to 36500") }
+        guard days.map({ (1...36_500).contains($0) }) ?? true else {
+            throw ValidationError("--days: expected 1 to 36500")
+        }
     }
 
     var inLedger: TerminalAdministration.Validity { .init(hours: hours, days: days) }

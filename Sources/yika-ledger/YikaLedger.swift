@@ -21,7 +21,8 @@ struct YikaLedger: AsyncParsableCommand {
         version: LedgerVersion.current,
         subcommands: [
             Initialize.self, Migrate.self, Backup.self, Serve.self, Import.self, Terminals.self, Settings.self,
-            Lost.self, Found.self, Thaw.self, Show.self, Closings.self, Check.self, Figures.self, Account.self, People.self,
+            Lost.self, Found.self, Thaw.self, Show.self, Closings.self, Check.self, Figures.self, Account.self,
+            People.self,
             Balances.self, Tokens.self, Audit.self, Suspense.self,
         ])
 }

@@ -78,7 +78,8 @@ struct AccountServerTests {
         }
         let denied = try books.count("audit WHERE action = 'denied'")
         #expect(denied == Int64(counts[403] ?? 0))
-        print("roles: \(AccountRoutes.entries.count) routes, \(asked.count) tokens, \(counts.sorted { $0.key < $1.key })")
+        print(
+            "roles: \(AccountRoutes.entries.count) routes, \(asked.count) tokens, \(counts.sorted { $0.key < $1.key })")
     }
 
     @Test("Every action that people can ask for over the network has one route, and the others have none")
@@ -192,7 +193,8 @@ struct AccountServerTests {
                 "people-import", "account-open", "top-up", "pin-verify", "account-statement", "token-manage",
             ]))
         #expect(
-            entries.contains { $0.actor == "app: the app" } && entries.contains { $0.actor == "card-centre: counter 1" })
+            entries.contains { $0.actor == "app: the app" } && entries.contains { $0.actor == "card-centre: counter 1" }
+        )
         let everything = "\(entries)"
         for secret in ["918273", "918274", "SECRETNUMBER", app, centre] { #expect(!everything.contains(secret)) }
         // Rows cannot be changed or removed, nor can what was answered.

@@ -74,6 +74,7 @@ class Ledger:
         file = self.path / "people.json"
         file.write_text(json.dumps(people))
         self.run("import", str(file), *self.books, *self.keys)
+        self.enrolment = self.run("terminal", "add", "2", "--name", "South 3", *self.books).strip()
         for role in ("app", "card-centre", "auditor"):
             words = ["token", "add", role, "--label", "contract", *self.books, *self.keys]
             self.tokens[role] = self.run(*words).strip()
@@ -109,7 +110,7 @@ def environment():
 
 
 def ask(schemathesis, ledger, role, examples, seed):
-    """One run as one role: whether everything was as described, and how many requests were answered how."""
+    """One run as one role: whether all was as described, how many requests were answered how, and each operation how."""
     events = ledger.path / f"{role}.ndjson"
     command = [
         schemathesis, "run", f"{ledger.url}/v1/openapi.json", "--checks", ",".join(CHECKS), "--max-examples",
@@ -122,11 +123,20 @@ def ask(schemathesis, ledger, role, examples, seed):
         command += ["--exclude-checks", "ignored_auth"]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=ledger.path,
-        env={**os.environ, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"})
-    counts = collections.Counter(statuses(json.loads(line) for line in events.open()))
+        env={
+            **os.environ, "SCHEMATHESIS_HOOKS": "hooks", "YIKA_ENROLMENT": ledger.enrolment,
+            "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1",
+        })
+    counts, operations = collections.Counter(), collections.defaultdict(set)
+    for line in events.open():
+        recorder = json.loads(line).get("ScenarioFinished", {}).get("recorder", {})
+        found = list(statuses([recorder]))
+        counts.update(found)
+        if recorder:
+            operations[recorder["label"]].update(found)
     if done.returncode != 0:
         print(done.stdout[-20000:], done.stderr[-4000:], sep="\n")
-    return done.returncode == 0, counts
+    return done.returncode == 0, counts, operations
 
 
 def statuses(values):
@@ -154,10 +164,13 @@ def main():
     for kind in chosen.database or ["sqlite", "postgres"]:
         ledger = Ledger(chosen.programs, kind)
         for role in ledger.tokens:
-            is_right, counts = ask(schemathesis, ledger, role, examples, chosen.seed)
+            is_right, counts, operations = ask(schemathesis, ledger, role, examples, chosen.seed)
             holds = holds and is_right
             shown = ", ".join(f"{count} x {status}" for status, count in sorted(counts.items()))
-            print(f"contract: {kind}, as {role}: {counts.total()} requests, {shown}", flush=True)
+            done = sum(any(200 <= status < 400 for status in found) for found in operations.values())
+            print(
+                f"contract: {kind}, as {role}: {counts.total()} requests, {shown}; "
+                f"{done} of {len(operations)} operations done at least once", flush=True)
         for line in ledger.close():
             holds = False
             print(f"contract: {kind}: {line.strip()}")

@@ -1,5 +1,7 @@
 """Makes three requests of four about what the ledger has: by chance alone, nothing would be got past the first check."""
 
+import os
+
 import schemathesis
 
 ACCOUNT = 1_000_001
@@ -28,6 +30,8 @@ def map_headers(context, headers):
 @schemathesis.hook
 def map_body(context, body):
     if isinstance(body, dict):
+        if "enrolmentToken" in body and is_known(body.get("terminal")):
+            return {**body, "enrolmentToken": os.environ["YIKA_ENROLMENT"], "terminal": 2}
         if is_known(body.get("terminal")):
             body["terminal"] = 1
         if is_known(body.get("account")):

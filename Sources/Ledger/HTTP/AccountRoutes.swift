@@ -51,7 +51,8 @@ struct AccountRoutes: Sendable {
         .get("/v1/audit", .readAudit) {
             try .json(
                 $0.auditTrail(
-                    account: $1.query("account") == nil ? nil : $1.query("account", as: Int64.self), before: $1.before(),
+                    account: $1.query("account") == nil ? nil : $1.query("account", as: Int64.self),
+                    before: $1.before(),
                     limit: $1.limit()))
         },
     ]
