@@ -201,7 +201,17 @@ final class Fleet: @unchecked Sendable {
         topUps += 1
         // A full disk refuses these as well; that is not what is tried here.
         guard !isLedgerFull else { return }
-        house.topUp(random.number(0...Trade.people - 1), fen: Int64(random.number(1...5_000)), id: topUps)
+        let statement = random.number(1...14)
+        let plans: [FaultyStore.Plan?] = [
+            nil, nil, .atStatement(statement, PostgresError(state: "53100", message: "")),
+            .atStatement(statement, PostgresError(state: "40P01", message: "")),
+            .atCommit(PostgresError(state: "40001", message: "")),
+            .afterCommit(CommitUnknown(cause: PostgresError(state: "08006", message: ""))),
+        ]
+        let plan = random.pick(plans)
+        if plan != nil { tally.count(.moneyRequest) }
+        house.topUp(
+            random.number(0...Trade.people - 1), fen: Int64(random.number(1...5_000)), reference: "\(topUps)", plan)
     }
 
     private func arrive(_ copies: inout [Wire.Copy], _ fault: Fault) {

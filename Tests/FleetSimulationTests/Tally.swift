@@ -17,6 +17,7 @@ enum Fault: String, CaseIterable {
     case commitUnknown = "commits of unknown end"
     case lostRace = "races lost"
     case connectionLost = "database connections lost"
+    case moneyRequest = "top-ups failing and asked for again"
     case ledgerDiskFull = "ledger disk full"
     case ledgerRestored = "ledger put back from a backup"
     case powerCut = "terminal power cuts"
