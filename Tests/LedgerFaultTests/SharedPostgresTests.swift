@@ -97,7 +97,7 @@ struct SharedPostgresTests {
             }
         }
         #expect(runs == 1)
-        try #expect(store.read { try $0.integer("SELECT count(*) FROM accounts") } == 8)
+        try #expect(store.read { try $0.integer("SELECT count(*) FROM accounts") } == 9)
         try store.close()
     }
 

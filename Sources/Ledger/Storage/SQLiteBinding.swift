@@ -6,6 +6,8 @@ import GRDBSQLite
 enum SQLiteBinding {
     static func run(_ statement: Statement, _ row: [SQLValue]) throws {
         let handle = unsafe statement.sqliteStatement
+        // GRDB, when it ran the same statement, has left it where it ended.
+        unsafe sqlite3_reset(handle)
         for (index, value) in row.enumerated() {
             try check(unsafe bind(value, at: Int32(index) + 1, of: handle), statement)
         }
