@@ -86,7 +86,10 @@ struct ClosingTests {
         let good = try closing(day().slots)
         for change: (inout Closing) -> Void in [
             { $0.day = "yesterday" }, { $0.day = "2026-13-01" }, { $0.day = "2026-1-01" }, { $0.first = 0 },
-            { $0.first = .max }, { $0.last = .max }, { $0.last = 2_000_000 }, { $0.first = 5; $0.last = 3 },
+            { $0.first = .max }, { $0.last = .max }, { $0.last = 2_000_000 },
+            {
+                $0.first = 5; $0.last = 3
+            },
         ] {
             var bad = good
             change(&bad)

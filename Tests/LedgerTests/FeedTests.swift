@@ -8,7 +8,8 @@ import Testing
 
 @Suite("Feeds and heartbeats", .onBothDatabases)
 struct FeedTests {
-    private func heartbeat(_ books: TestBooks, _ heartbeat: Heartbeat = TestBooks.heartbeat()) throws -> HeartbeatAnswer {
+    private func heartbeat(_ books: TestBooks, _ heartbeat: Heartbeat = TestBooks.heartbeat()) throws -> HeartbeatAnswer
+    {
         try books.service.heartbeat(heartbeat, terminal: 1, token: TestBooks.token)
     }
 
@@ -23,7 +24,8 @@ struct FeedTests {
         #expect(before.hotlistVersion > 0 && before.settingsVersion == 0 && before.acknowledged == 2)
         var (hotlist, roster) = (try books.hotlist(), try books.roster())
         for isLost in [true, false, true] {
-            _ = try isLost
+            _ =
+                try isLost
                 ? books.administration.reportLost(holderNumber: TestBooks.holder(1))
                 : books.administration.reportFound(holderNumber: TestBooks.holder(1))
             books.time.milliseconds += 3_000
@@ -169,7 +171,8 @@ struct FeedTests {
         #expect(throws: CancellationError.self) {
             try cache.answer(.init(kind: .roster, since: 2, version: 3)) { throw CancellationError() }
         }
-        try #expect(cache.answer(.init(kind: .roster, since: 2, version: 3)) { .init(version: 3, bytes: [2]) }.bytes == [2])
+        try #expect(
+            cache.answer(.init(kind: .roster, since: 2, version: 3)) { .init(version: 3, bytes: [2]) }.bytes == [2])
         #expect(cache.count == 1)
         for since in UInt64(0)..<50 {
             _ = try cache.answer(.init(kind: .hotlist, since: since, version: 60)) {

@@ -207,7 +207,8 @@ struct ServerTests {
             for (path, method, status, expected) in [
                 ("/nothing/here", "GET", 404, "L-UNKNOWN-PATH"), ("/", "POST", 404, "L-UNKNOWN-PATH"),
                 ("/v1/status", "POST", 405, "L-METHOD"), ("/v1/enrol", "GET", 405, "L-METHOD"),
-                ("/v1/feeds/roster", "DELETE", 405, "L-METHOD"), ("/v1/feeds/roster?since=%2B1", "GET", 400, "L-MALFORMED"),
+                ("/v1/feeds/roster", "DELETE", 405, "L-METHOD"),
+                ("/v1/feeds/roster?since=%2B1", "GET", 400, "L-MALFORMED"),
                 ("/v1/feeds/roster?since=99999999999999999999", "GET", 400, "L-MALFORMED"),
                 ("/v1/terminals/65536/heartbeat", "POST", 400, "L-MALFORMED"),
                 ("/v1/terminals/-1/heartbeat", "POST", 400, "L-MALFORMED"),

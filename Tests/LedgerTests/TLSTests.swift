@@ -48,7 +48,8 @@ struct TLSTests {
         }
 
         /// Asks for the ledger's status over TLS, as a client that trusts `authority` does.
-        func ask(port: Int, trusting authority: String, _ options: String...) throws -> (status: Int32, output: String) {
+        func ask(port: Int, trusting authority: String, _ options: String...) throws -> (status: Int32, output: String)
+        {
             try run(
                 "openssl",
                 [
@@ -84,7 +85,8 @@ struct TLSTests {
         }
         let stranger = try certificates.ask(port: port, trusting: "stranger.pem")
         #expect(stranger.status != 0 && !stranger.output.contains("200 OK"))
-        let old = try certificates.ask(port: port, trusting: "authority.pem", "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0")
+        let old = try certificates.ask(
+            port: port, trusting: "authority.pem", "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0")
         #expect(old.status != 0 && !old.output.contains("200 OK"))
         running.cancel()
         try await running.value
