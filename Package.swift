@@ -149,7 +149,7 @@ let package = Package(
         tests(
             "Ledger",
             [
-                "Journal", "LedgerProtocol", "Platform", "TestSupport", crypto, logging,
+                "Journal", "LedgerProtocol", "Platform", "TestSupport", "yika-ledger", crypto, logging,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             exclude: ["Fixtures"]),
