@@ -116,7 +116,7 @@ let package = Package(
         .executableTarget(
             name: "measure-sync",
             dependencies: [
-                "Journal", "Ledger", "LedgerProtocol", "Platform", "Measuring", arguments, crypto, logging,
+                "Journal", "Ledger", "LedgerProtocol", "Platform", "Sync", "Measuring", arguments, crypto, logging,
                 "CLinux", "CPQ",
             ],
             path: "tools/measure-sync"),

@@ -6,6 +6,8 @@ final class FaultyStore: LedgerStore, @unchecked Sendable {
     enum Plan {
         /// Its statement of this number is not carried out, and `error` is thrown in its place.
         case atStatement(Int, any Error)
+        /// All its statements are carried out, its commit fails with `error`, and nothing stays.
+        case atCommit(any Error)
         /// Everything is committed, and `error` is thrown all the same.
         case afterCommit(any Error)
     }
@@ -30,6 +32,14 @@ final class FaultyStore: LedgerStore, @unchecked Sendable {
             self.plan = nil
             onFailure()
             throw error
+        case .atCommit(let error):
+            return try inner.write { transaction in
+                let result = try body(transaction)
+                guard self.plan != nil else { return result }
+                self.plan = nil
+                onFailure()
+                throw error
+            }
         case .atStatement(let number, let error):
             let counter = Counter()
             return try inner.write { transaction in

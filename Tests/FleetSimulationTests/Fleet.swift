@@ -88,7 +88,11 @@ final class Fleet: @unchecked Sendable {
         if isKilled { house.restartFromFrozenFiles() }
         house.follow(copy.place, first: copy.first, body: copy.body)
         do {
-            return try result.get()
+            let answer = try result.get()
+            if case .acknowledged(let told) = answer, told.acknowledged > house.expectation.acknowledged(copy.place) {
+                violate("\(copy.place): \(told.acknowledged) acknowledged before it was stored")
+            }
+            return answer
         } catch let error as LedgerClientError {
             note("\(copy.place.terminal)/\(copy.place.epoch): from \(copy.first): \(error)")
             throw error
@@ -102,7 +106,8 @@ final class Fleet: @unchecked Sendable {
         if let statement { tally.countStatement(statement) }
         if isKilled { return tally.count(.killDuring) }
         switch plan {
-        case .afterCommit: tally.count(.storeFailsAtCommit)
+        case .afterCommit: tally.count(.commitUnknown)
+        case .atCommit: tally.count(.storeFailsAtCommit)
         case .atStatement(_, let error as PostgresError) where error.isLostRace: tally.count(.lostRace)
         case .atStatement(_, let error as PostgresError) where error.isConnectionLost: tally.count(.connectionLost)
         case .atStatement: tally.count(.storeFails)
@@ -196,7 +201,17 @@ final class Fleet: @unchecked Sendable {
         topUps += 1
         // A full disk refuses these as well; that is not what is tried here.
         guard !isLedgerFull else { return }
-        house.topUp(random.number(0...Trade.people - 1), fen: Int64(random.number(1...5_000)), id: topUps)
+        let statement = random.number(1...14)
+        let plans: [FaultyStore.Plan?] = [
+            nil, nil, .atStatement(statement, PostgresError(state: "53100", message: "")),
+            .atStatement(statement, PostgresError(state: "40P01", message: "")),
+            .atCommit(PostgresError(state: "40001", message: "")),
+            .afterCommit(CommitUnknown(cause: PostgresError(state: "08006", message: ""))),
+        ]
+        let plan = random.pick(plans)
+        if plan != nil { tally.count(.moneyRequest) }
+        house.topUp(
+            random.number(0...Trade.people - 1), fen: Int64(random.number(1...5_000)), reference: "\(topUps)", plan)
     }
 
     private func arrive(_ copies: inout [Wire.Copy], _ fault: Fault) {

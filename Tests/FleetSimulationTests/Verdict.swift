@@ -98,7 +98,7 @@ extension Fleet {
             try transaction.forEach(
                 "SELECT account, CAST(sum(fen) AS BIGINT) FROM postings GROUP BY account", []
             ) { sums[try $0.integer(0)] = try $0.integer(1) }
-            for account in 1...SystemAccount.suspense where sums[account] ?? 0 != expected.system[account] ?? 0 {
+            for account in 1...SystemAccount.writeOffs where sums[account] ?? 0 != expected.system[account] ?? 0 {
                 violate("account \(account): \(sums[account] ?? 0) instead of \(expected.system[account] ?? 0)")
             }
             for (account, person) in expected.people.sorted(by: { $0.key < $1.key }) {

@@ -26,7 +26,7 @@ final class Wire: LedgerClient, @unchecked Sendable {
 
     private enum Weather: CaseIterable {
         case requestLost, answerLost, bodyCut, duplicate, delayed, html, killBefore, killDuring, killAfter, storeFails
-        case storeFailsAtCommit, lostRace, connectionLost
+        case storeFailsAtCommit, commitUnknown, lostRace, connectionLost
     }
 
     func upload(
@@ -84,7 +84,7 @@ final class Wire: LedgerClient, @unchecked Sendable {
             fleet.tally.count(.killAfter)
             _ = try? fleet.deliver(copy)
             fleet.house.kill()
-        case .storeFails, .storeFailsAtCommit, .lostRace, .connectionLost:
+        case .storeFails, .storeFailsAtCommit, .commitUnknown, .lostRace, .connectionLost:
             fleet.plan(storePlan(weather), killing: false)
             return try fleet.deliver(copy)
         }
@@ -100,6 +100,8 @@ final class Wire: LedgerClient, @unchecked Sendable {
                 statement, PostgresError(state: fleet.random.pick(["40001", "40P01", "23505", "55P03"]), message: ""))
         case .connectionLost: return .atStatement(statement, PostgresError(state: "57P01", message: ""))
         case .storeFailsAtCommit:
+            return .atCommit(PostgresError(state: fleet.random.pick(["40001", "53100"]), message: ""))
+        case .commitUnknown:
             return .afterCommit(CommitUnknown(cause: PostgresError(state: "08006", message: "")))
         default: return .atStatement(statement, PostgresError(state: "53100", message: "no space left"))
         }

@@ -17,17 +17,18 @@ final class SharedBooks: @unchecked Sendable {
     let place: String
     let instances: [(store: PostgresLedger, service: LedgerService)]
     let administration: Administration
+    private let keys: LedgerKeys
     let journals: [ScriptedJournal]
     /// What callers were told besides answers, by kind.
     private let troubles = Mutex<[String: Int]>([:])
     private let acknowledged = Mutex<[UInt16: UInt64]>([:])
-    private let topUps = Mutex<[Int64: Int64]>([:])
 
     init(server: PostgresServer, instances count: Int, terminals: Int, records: Int, seed: UInt64) throws {
         self.server = server
         place = try server.freshSchema()
         let keys = LedgerKeys(
             signingKey: Curve25519.Signing.PrivateKey(), rosterKey: RosterKey(bytes: [UInt8](repeating: 7, count: 32)))
+        self.keys = keys
         instances = try (0..<count).map { [place] index in
             let store = try PostgresLedger(
                 address: place, mode: index == 0 ? .create : .existing, connections: 3)
@@ -103,7 +104,7 @@ final class SharedBooks: @unchecked Sendable {
                 case 0: _ = try administration.reportLost(holderNumber: Self.holder(person))
                 case 1: _ = try instances[1].service.feed(.roster, since: 0, terminal: 1, token: Self.token)
                 case 2: _ = try administration.reportFound(holderNumber: Self.holder(person))
-                default: try topUp(person, "test:\(number)")
+                default: try topUp(person, "\(number)")
                 }
             } catch {
                 note(error)
@@ -112,22 +113,11 @@ final class SharedBooks: @unchecked Sendable {
         }
     }
 
-    private func topUp(_ person: Int, _ id: String) throws {
-        let account = ScriptedJournal.account(person)
-        try instances[0].store.write { transaction in
-            guard try !transaction.hasTransfer(id) else { return }
-            let debt = try transaction.integer(
-                "SELECT debt_fen FROM accounts WHERE number = ?\(transaction.forUpdate)", [.integer(account)])
-            let credit = Credit(of: 77, owing: debt)
-            try transaction.post(
-                Transfer(
-                    id: id, kind: "top-up", source: nil, reason: "a test",
-                    lines: [.init(account: SystemAccount.topUps, fen: -77)] + credit.lines(creditingTo: account)),
-                now: 0)
-            try transaction.execute(
-                "UPDATE accounts SET debt_fen = debt_fen - ? WHERE number = ?",
-                [.integer(credit.debt), .integer(account)])
-        }
+    private func topUp(_ person: Int, _ reference: String) throws {
+        let desk = AccountDesk(
+            store: instances[0].store, keys: keys, time: SystemTime(),
+            caller: Caller(role: .cardCentre, label: "a test"))
+        _ = try desk.topUp(account: ScriptedJournal.account(person), fen: 77, reference: reference)
     }
 
     /// Takes accounts in the order in which nobody may, so that somebody's transaction is ended as a deadlock.

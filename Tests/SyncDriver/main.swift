@@ -11,13 +11,14 @@ import Sync
 //
 //   sync-driver DIRECTORY URL TERMINAL TOKEN KEY APPENDS SEED
 //
-// It ends when it has appended its share and the ledger has all.
+// It ends when it has appended its share and the ledger has all, and when whoever started it is gone.
 
 func say(_ words: String) {
     let line = Array((words + "\n").utf8)
     _ = unsafe write(STDOUT_FILENO, line, line.count)
 }
 
+let parent = getppid()
 let words = CommandLine.arguments
 guard words.count == 8, let terminal = UInt16(words[3]), let key = [UInt8](hex: words[5]), let appends = Int(words[6]),
     let seed = UInt64(words[7])
@@ -71,8 +72,12 @@ for _ in 0..<appends {
     sale.result = .done
     _ = append(SaleRecordType.outcome, sale.encoded)
     SystemTime().sleep(milliseconds: Int64.random(in: 0...4))
+    if getppid() != parent { exit(1) }
 }
-while journal.cursor.acknowledged < journal.lastSequence { SystemTime().sleep(milliseconds: 5) }
+while journal.cursor.acknowledged < journal.lastSequence {
+    SystemTime().sleep(milliseconds: 5)
+    if getppid() != parent { exit(1) }
+}
 uploader.stop(deadline: SystemTime().now().advanced(milliseconds: 10_000))
 journal.close(deadline: SystemTime().now().advanced(milliseconds: 10_000))
 say("done \(journal.lastSequence)")

@@ -1,5 +1,5 @@
 import Foundation
-import FoundationNetworking
+public import FoundationNetworking
 
 /// A session for servers in the test's own process, whose threads other tests keep busy: it waits as long as it takes.
 public enum PatientSession {

@@ -49,8 +49,9 @@ public struct SQLiteLedger: LedgerStore {
         // Whoever copies the one file of a stopped ledger should have the whole books.
         do {
             // A second close finds no connection any more, and nothing to fold.
+            // Whoever may only read folds nothing either.
             try database.writeWithoutTransaction {
-                if unsafe $0.sqliteConnection != nil { _ = try $0.checkpoint(.truncate) }
+                if unsafe $0.sqliteConnection != nil, !$0.configuration.readonly { _ = try $0.checkpoint(.truncate) }
             }
         } catch DatabaseError.SQLITE_BUSY {
             // The log stays beside the file; nothing is lost.
