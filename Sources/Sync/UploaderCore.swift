@@ -132,6 +132,9 @@ struct UploaderCore: Sendable {
             var ours = batch.first { $0.slot.sequence == sequence }
             if ours == nil { ours = try feed.records(from: sequence, limit: 1).first }
             guard let ours, ours.slot.sequence == sequence, ours.mac.bytes.hex() == acknowledgement.chainHead else {
+                if let ours, let last = batch.last, Self.isStandIn(ours), last.slot.sequence < sequence {
+                    return goOn(after: last)
+                }
                 return halt(.chainDiffers(at: sequence))
             }
             settled()
@@ -144,6 +147,19 @@ struct UploaderCore: Sendable {
         }
         board.change { [wall = time.wallMilliseconds()] in $0.lastSuccessWallMilliseconds = wall }
         onEvent(.acknowledged(acknowledgement))
+    }
+
+    /// The ledger stands at a record of which only the stand-in is left here, so there is nothing to compare its head
+    /// with yet: it answers with the stand-in's when that is sent, and until then nothing counts as acknowledged.
+    private mutating func goOn(after last: StoredRecord) {
+        uploadBackoff.reset()
+        gaps = 0
+        next = last.slot.sequence + 1
+    }
+
+    private static func isStandIn(_ record: StoredRecord) -> Bool {
+        record.slot.type == .gap
+            && GapRecord(decoding: record.slot.payload)?.standsIn(for: record.slot.sequence) == true
     }
 
     /// The ledger wants to go on elsewhere: back, when it was restored; forward, when our cursor was lost.

@@ -99,7 +99,7 @@ final class Box: @unchecked Sendable {
                     slotsPerSegment: 16, epoch: epoch,
                     acknowledgedSegmentsKept: fleet.theme.restoresLedger ? 10_000 : 2, recordsPerKey: 20))
             journal = opened
-            if !opened.recovery.isClean, rotten.isEmpty, !hasRotted, !wasRestored {
+            if !opened.recovery.findings.allSatisfy(isHarmless), !hasRotted, !wasRestored {
                 fleet.violate("\(place): nothing rotted, and recovery found \(opened.recovery.findings)")
             }
             uploader = Uploader(
@@ -114,6 +114,14 @@ final class Box: @unchecked Sendable {
             fleet.note("\(place): journal not opened: \(error)")
             if !hasFailed { fleet.violate("\(place): journal not opened: \(error)") }
             return !hasFailed
+        }
+    }
+
+    /// What a power cut alone can leave: a tail cut short, and at the very end what may have been answered for or not.
+    private func isHarmless(_ finding: RecoveryFinding) -> Bool {
+        switch finding {
+        case .tornTail, .damage(_, _, .uncertain, _): true
+        default: false
         }
     }
 
@@ -144,7 +152,11 @@ final class Box: @unchecked Sendable {
     }
 
     /// Appends one more record that means nothing, after which there is something to send.
-    func touch() { if !isRetired { _ = append(Trade.Draft(type: 0x7E, payload: [])) } }
+    ///
+    /// A ledger that was put back asks again for what it lost only when something is sent.
+    func touch() {
+        if !isRetired || fleet.wasLedgerRestored { _ = append(Trade.Draft(type: 0x7E, payload: [])) }
+    }
 
     private func append(_ draft: Trade.Draft) -> UInt64? {
         guard let journal else { return nil }
@@ -198,6 +210,19 @@ final class Box: @unchecked Sendable {
         }
         fleet.note("\(place): \(lost) rot")
         for sequence in lost where sequence <= journal.lastSequence { rotten.insert(sequence) }
+    }
+
+    /// Both sectors of the cursor rot, and the last record's slot.
+    func loseCursorAndLastRecord() {
+        guard let last = journal?.lastSequence,
+            let segment = storage.names.compactMap({ Segment(name: $0) }).filter({ $0.first <= last }).max(by: {
+                $0.first < $1.first
+            })
+        else { return }
+        hasRotted = true
+        rotten.insert(last)
+        for sector in 0...1 { storage.damage("cursor", at: sector * 512 + 100, mask: 0x10) }
+        storage.damage(segment.name, at: Segment.offset(ofSlot: Int(last - segment.first)) + 40, mask: 0x10)
     }
 
     /// Keeps a copy of the disk, as somebody does who wants to be careful.

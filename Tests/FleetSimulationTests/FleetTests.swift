@@ -39,4 +39,20 @@ struct FleetTests {
         #expect(digests[0] == digests[1])
         print("fleet \(seed): digest \(digests[0])")
     }
+
+    @Test("a terminal that lost its cursor and just the record at which the ledger stands goes on", arguments: 1...16)
+    func lostTogether(seed: UInt64) throws {
+        let fleet = try Fleet(seed: seed, isStormy: false)
+        let box = fleet.boxes[0]
+        for _ in 0..<20 { box.touch() }
+        for _ in 0..<20 { box.upload() }
+        #expect(box.isDone)
+        box.loseCursorAndLastRecord()
+        box.restart()
+        box.touch()
+        for _ in 0..<20 { box.upload() }
+        #expect(box.isDone)
+        #expect(box.stop == nil)
+        #expect(fleet.violations == [])
+    }
 }

@@ -6,7 +6,8 @@ import GRDBSQLite
 enum SQLiteBinding {
     static func run(_ statement: Statement, _ row: [SQLValue]) throws {
         let handle = unsafe statement.sqliteStatement
-        // GRDB, when it ran the same statement, has left it where it ended.
+        // Where GRDB ran it last and it failed, on a full disk for one, it still stands there: GRDB resets before a use,
+        // not after, and nothing can be bound to it until then.
         unsafe sqlite3_reset(handle)
         for (index, value) in row.enumerated() {
             try check(unsafe bind(value, at: Int32(index) + 1, of: handle), statement)
