@@ -116,7 +116,7 @@ let package = Package(
         .executableTarget(
             name: "measure-sync",
             dependencies: [
-                "Journal", "Ledger", "LedgerProtocol", "Platform", "Measuring", arguments, crypto, logging,
+                "Journal", "Ledger", "LedgerProtocol", "Platform", "Sync", "Measuring", arguments, crypto, logging,
                 "CLinux", "CPQ",
             ],
             path: "tools/measure-sync"),
@@ -149,7 +149,7 @@ let package = Package(
         tests(
             "Ledger",
             [
-                "Journal", "LedgerProtocol", "Platform", "TestSupport", crypto, logging,
+                "Journal", "LedgerProtocol", "Platform", "TestSupport", "yika-ledger", crypto, logging,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             exclude: ["Fixtures"]),

@@ -173,18 +173,18 @@ extension LedgerTransaction {
     /// Whether a terminal may write in `epoch`: its first one registers itself, every other one a technician does, because
     /// a new journal means that the end of the old one may be missing.
     func knows(epoch: UInt32, of terminal: UInt16, now: Int64) throws -> Bool {
-        let epochs = "SELECT epoch FROM epochs WHERE terminal = ?"
-        var known = try rows(epochs, [.number(terminal)])
-        if known.isEmpty {
-            // Of two that arrive at once, only one is the first.
-            _ = try rows("SELECT number FROM terminals WHERE number = ?\(forUpdate)", [.number(terminal)])
-            known = try rows(epochs, [.number(terminal)])
-        }
-        if known.isEmpty {
-            try register(epoch: epoch, of: terminal, reason: "the first", now: now)
-            return true
-        }
-        return try known.contains { try $0.integer(0) == Int64(epoch) }
+        let known = try epochs(of: terminal)
+        if !known.isEmpty { return known.contains(epoch) }
+        // Of two first ones that come at once, one waits here and then finds the other.
+        _ = try first("SELECT number FROM terminals WHERE number = ?\(forUpdate)", [.number(terminal)])
+        let meanwhile = try epochs(of: terminal)
+        if !meanwhile.isEmpty { return meanwhile.contains(epoch) }
+        try register(epoch: epoch, of: terminal, reason: "the first", now: now)
+        return true
+    }
+
+    private func epochs(of terminal: UInt16) throws -> [UInt32] {
+        try rows("SELECT epoch FROM epochs WHERE terminal = ?", [.number(terminal)]).map { try $0.number(0) }
     }
 
     func register(epoch: UInt32, of terminal: UInt16, reason: String, now: Int64) throws {

@@ -112,7 +112,7 @@ public struct LedgerReport: Encodable, Sendable {
         "terminal", "epoch", "sequence", "reason", "detail", "fen", "timeMilliseconds",
     ]
     private static let suspenseQuery = """
-        SELECT terminal, epoch, sequence, reason, detail, fen, created_ms FROM suspense
+        SELECT terminal, epoch, sequence, reason, detail, fen, created_ms FROM suspense WHERE resolved_ms IS NULL
         UNION ALL
         SELECT terminal, epoch, sequence, 'gap', first_lost || '...' || last_lost || ' ' || reason, NULL, created_ms
         FROM cases

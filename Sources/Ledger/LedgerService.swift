@@ -28,6 +28,15 @@ public final class LedgerService: Sendable {
         reception = Reception(store: store, keys: keys, time: time)
     }
 
+    /// Makes up for what a migration cannot do: call once before serving.
+    public func prepare() throws {
+        let now = time.wallMilliseconds()
+        let listed = try store.write { try $0.listForgottenLosses(key: keys.rosterKey, now: now) }
+        if listed > 0 {
+            logger.notice("accounts reported lost put on the hotlist", metadata: ["accounts": "\(listed)"])
+        }
+    }
+
     /// Whether the ledger serves, and what it is.
     public func status() throws -> LedgerStatus {
         LedgerStatus(

@@ -45,6 +45,7 @@ struct Serve: AsyncParsableCommand {
         let tls = try reporting { try self.tls() }
         let logger = LedgerLog.toStandardError()
         let service = LedgerService(store: store, keys: ledgerKeys, time: SystemTime(), logger: logger)
+        try reporting { try service.prepare() }
         let server = LedgerServer(service: service, host: host, port: port, tls: tls, logger: logger)
         let scheme = tls == nil ? "http" : "https"
         do {

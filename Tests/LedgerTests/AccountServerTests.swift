@@ -2,6 +2,7 @@ import Foundation
 import FoundationNetworking
 import LedgerProtocol
 import Logging
+import TestSupport
 import Testing
 
 @testable import Ledger
@@ -18,7 +19,7 @@ struct AccountServerTests {
             request.httpMethod = method
             if method == "POST" { request.httpBody = Data(body) }
             if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
-            let (data, response) = try await URLSession.shared.data(for: request)
+            let (data, response) = try await PatientSession.shared.data(for: request)
             return (try #require(response as? HTTPURLResponse).statusCode, data)
         }
     }

@@ -173,6 +173,25 @@ struct BooksTests {
         try #expect(version() == first + 4)
     }
 
+    @Test("Losses that books of an earlier program know are put on the hotlist before the ledger serves, once")
+    func forgottenLosses() throws {
+        let books = try TestBooks(holders: 4)
+        var terminal = TestTerminal()
+        terminal.activate(1)
+        try books.upload(terminal.slots, first: 1)
+        try books.execute("UPDATE accounts SET lost_ms = 7 WHERE number = \(TestBooks.account(1))")
+        try #expect(books.count("hotlist") == 0)
+        for _ in 0..<2 { try books.service.prepare() }
+        let tags = try books.store.read {
+            try $0.rows("SELECT tag FROM hotlist WHERE listed = 1").map { try $0.blob(0) }
+        }
+        let key = books.keys.rosterKey
+        #expect(
+            Set(tags) == [
+                CardTag(uid: TestBooks.uid(1), key: key).bytes, CardTag(account: TestBooks.account(1), key: key).bytes,
+            ])
+    }
+
     @Test("An import is taken whole or not at all, and once")
     func imports() throws {
         let books = try TestBooks(holders: 1, terminals: 1)

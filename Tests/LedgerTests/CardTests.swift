@@ -71,8 +71,6 @@ struct CardTests {
         _ = try desk.reportLost(account: account(1))
         _ = try desk.reportFound(account: account(1))
         try #expect(isListed(old, books))
-        // Bought before the loss, told after the replacement: the holder's. Bought later: nobody knows whose.
-        books.time.milliseconds = 1_790_000_000_000
         try #expect(LedgerCheck.run(on: books.store).violations == [])
         try #expect(
             refusal { try desk.replaceCard(account: account(1), cardSerial: 1, reason: .lost, reference: "d") }
@@ -98,6 +96,40 @@ struct CardTests {
         try #expect(desk.show(account: account(1)).debtFen == 0)
         try #expect(desk.show(account: account(1)).balanceFen == 0)
         try #expect(books.count("suspense WHERE reason = 'retired-card'") == 1)
+        try #expect(LedgerCheck.run(on: books.store).violations == [])
+    }
+
+    @Test("A report reaches the feeds with the next heartbeat, and so every online terminal within five seconds")
+    func feeds() throws {
+        let books = try TestBooks()
+        let desk = books.desk(.app)
+        var terminal = TestTerminal()
+        terminal.activate(1)
+        try books.upload(terminal.slots, first: 1)
+        let known = try books.service.heartbeat(TestBooks.heartbeat(), terminal: 1, token: TestBooks.token)
+        _ = try desk.reportLost(account: account(1))
+        // Terminals ask every three seconds.
+        books.time.milliseconds += 3_000
+        let told = try books.service.heartbeat(TestBooks.heartbeat(), terminal: 1, token: TestBooks.token)
+        #expect(told.hotlistVersion > known.hotlistVersion && told.rosterVersion > known.rosterVersion)
+        try #expect(books.feed(.hotlist, since: known.hotlistVersion) != nil)
+    }
+
+    @Test("A lost card whose activation was only begun is out of use too, and a sale with it waits in suspense")
+    func unfinished() throws {
+        let books = try TestBooks()
+        let desk = books.desk()
+        var terminal = TestTerminal()
+        terminal.intent(1)
+        try books.upload(terminal.slots, first: 1)
+        _ = try desk.topUp(account: account(1), fen: 1_500, reference: "t")
+        _ = try desk.replaceCard(account: account(1), cardSerial: 1, reason: .lost, reference: "c")
+        try #expect(isListed(CardTag(uid: TestBooks.uid(1), key: books.keys.rosterKey), books))
+        terminal.outcome(1, after: 1)
+        terminal.sale(1, fen: 40)
+        try books.upload(terminal.slots, first: 1)
+        try #expect(books.balance(1) == 500)
+        try #expect(books.reasons() == ["serial-mismatch", "retired-card"])
         try #expect(LedgerCheck.run(on: books.store).violations == [])
     }
 

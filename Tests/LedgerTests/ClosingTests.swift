@@ -27,7 +27,7 @@ struct ClosingTests {
         terminal.sale(1, fen: 1_200)
         let sold = terminal.sale(1, fen: 800)
         terminal.sale(1, fen: 800, result: .voided, related: sold)
-        terminal.sale(2, fen: 500)
+        terminal.sale(2, fen: 500, account: 9_999_999)
         return terminal
     }
 
@@ -39,7 +39,7 @@ struct ClosingTests {
         let closing = try closing(terminal.slots)
         let answer = try close(closing, books)
         #expect(answer.agrees && answer.findings.isEmpty && answer.ledger == closing)
-        // A card that was never activated: authentic, and nobody's yet.
+        // An account that was never opened: authentic, and nobody's yet.
         #expect(answer.inSuspense == 1)
         let sales = closing.lines.filter { $0.type == SaleRecordType.outcome }
         #expect(sales.map(\.fen) == [2_500, 800] && sales.map(\.count) == [3, 1])

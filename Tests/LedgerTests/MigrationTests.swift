@@ -45,7 +45,7 @@ struct MigrationTests {
                     transaction.integer("SELECT count(*) FROM \(new)")
                         == transaction.integer("SELECT count(*) FROM \(old)"))
             }
-            try #expect(transaction.integer("SELECT count(*) FROM accounts WHERE kind = 'system'") == 8)
+            try #expect(transaction.integer("SELECT count(*) FROM accounts WHERE kind = 'system'") == 9)
             try #expect(transaction.feedVersion(.roster) > 1)
         }
         try store.close()

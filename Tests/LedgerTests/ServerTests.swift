@@ -5,6 +5,7 @@ import Journal
 import LedgerProtocol
 import Logging
 import Platform
+import TestSupport
 import Testing
 
 @testable import Ledger
@@ -46,7 +47,7 @@ struct ServerTests {
             if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
             if let terminal { request.setValue("\(terminal)", forHTTPHeaderField: "Yika-Terminal") }
             for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
-            let (data, response) = try await URLSession.shared.data(for: request)
+            let (data, response) = try await PatientSession.shared.data(for: request)
             let http = try #require(response as? HTTPURLResponse)
             return (http.statusCode, data, http.allHeaderFields)
         }

@@ -7,7 +7,12 @@ import Measuring
 @main struct MeasureSync: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "measure-sync", abstract: "Measures what syncing costs, beside bare databases.",
-        discussion:
+        subcommands: [Measure.self, Deliver.self], defaultSubcommand: Measure.self)
+}
+
+struct Measure: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract:
             "Prints every figure; exit status 0 when all budgets are kept, 1 when one is not, 2 when measuring failed.")
 
     @Flag(help: "One JSON object a line instead of a table.") var json = false
@@ -19,7 +24,7 @@ import Measuring
     @Option(help: "One part alone.") var only: Part?
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case ingest, wire, hotlist
+        case ingest, wire, hotlist, authorize, link
     }
 
     func run() throws {
@@ -54,6 +59,8 @@ import Measuring
         switch part {
         case .wire: WireFigures(records: records).figures()
         case .hotlist: try HotlistFigures(cards: 1_000_000).figures()
+        case .authorize: try AuthorizeFigures(scratch: scratch).figures()
+        case .link: try LinkFigures(scratch: scratch).figures()
         case .ingest: try Ingestion(scratch: scratch, postgres: postgres, records: records).figures()
         }
     }

@@ -24,18 +24,21 @@ struct Workload {
     let holders: Int
     private(set) var batches: [Batch] = []
 
-    /// At least `records` records; what is drawn comes from `seed`.
-    init(records: Int, seed: UInt64) {
+    /// About `records` records of `holders` people, by default as many as have a week of meals in them; what is drawn comes
+    /// from `seed`.
+    init(records: Int, holders: Int? = nil, seed: UInt64) {
         var random = Splitter(state: seed)
         let perCard = 2 + 2 * Self.salesPerCard
-        holders = (records + perCard - 1) / perCard
+        self.holders = holders ?? (records + perCard - 1) / perCard
+        guard records > 0 else { return }
+        let holders = self.holders
         var journals = (1...Self.terminals).map { Writer(terminal: $0) }
         let cards = (0..<holders).map { _ in (0..<7).map { _ in UInt8.random(in: 0...255, using: &random) } }
         // Activations come first, as they did; sales fall on whichever terminal the holder stands at.
         for (index, uid) in cards.enumerated() {
             journals[index % journals.count].activate(uid, holder: index, &random)
         }
-        for sale in 0..<holders * Self.salesPerCard {
+        for sale in 0..<max(0, records / 2 - holders) {
             let index = Int.random(in: 0..<holders, using: &random)
             let writer = Int.random(in: 0..<journals.count, using: &random)
             journals[writer].sell(cards[index], holder: index, number: sale, &random)
@@ -52,6 +55,16 @@ struct Workload {
 
     static func journalKey(_ terminal: UInt16) -> [UInt8] {
         Array(SHA256.hash(data: Array("measuring \(terminal)".utf8)))
+    }
+
+    /// A sale, before it is made.
+    static func sale(_ number: Int, holders: Int, _ random: inout Splitter) -> SaleRecord {
+        let holder = Int.random(in: 0..<holders, using: &random)
+        return SaleRecord(
+            uid: (0..<7).map { UInt8(truncatingIfNeeded: holder >> ($0 * 3)) }, medium: .card, result: .intended,
+            account: 1_000_001 + UInt64(holder), cardSerial: 1, cardSequence: UInt32(3 + number / 8),
+            amount: .random(in: 300...1800, using: &random), allowanceLeft: .random(in: 0...10_000, using: &random),
+            hotlistVersion: 12, settingsVersion: 3, meal: 2, operatorNumber: 7)
     }
 
     /// Accounts and terminals, so that everything in the batches can be posted.

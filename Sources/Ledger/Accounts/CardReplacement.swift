@@ -41,6 +41,7 @@ extension AccountDesk {
             if !isFree { (fee, after) = try transaction.chargeFee(account, now: now) }
             try transaction.setLost(false, account, key: keys.rosterKey, now: now)
             if let card { try transaction.retire(card, of: account, reason, key: keys.rosterKey, now: now) }
+            if reason == .lost { try transaction.listUnfinished(account, key: keys.rosterKey, now: now) }
             try transaction.execute(
                 "UPDATE accounts SET card_serial = ?, roster_version = 0 WHERE number = ?",
                 [.number(cardSerial + 1), .integer(account.number)])
@@ -63,6 +64,24 @@ extension LedgerTransaction {
         return try charge(
             AccountDesk.cardFee, to: account, for: SystemAccount.cardFees,
             id: "card-fee:\(account.number):\(account.cardSerial)", kind: "card-fee", reason: "a new card", now: now)
+    }
+
+    /// A lost card whose activation was begun may be active already, at a terminal whose records are still on their way.
+    fileprivate func listUnfinished(_ account: HolderAccount, key: RosterKey, now: Int64) throws {
+        let begun = try rows(
+            """
+            SELECT uid FROM intents WHERE account = ? AND serial = ? AND state <> 'activated'
+            UNION SELECT uid FROM outcomes WHERE account = ? AND serial = ? AND effect NOT IN ('activated', 'confirmed')
+            """,
+            [
+                .integer(account.number), .number(account.cardSerial), .integer(account.number),
+                .number(account.cardSerial),
+            ])
+        for row in begun {
+            try list(
+                CardTag(uid: try row.blob(0), key: key), isListed: true, account: account.number, reason: "replaced",
+                now: now)
+        }
     }
 
     /// Whoever finds the card must not find it working: it stays on the hotlist, and what it is used for from now on waits

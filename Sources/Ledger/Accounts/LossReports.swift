@@ -33,11 +33,26 @@ extension LedgerTransaction {
         try execute(
             "UPDATE accounts SET lost_ms = ?, roster_version = 0 WHERE number = ?",
             [.number(isLost ? now : nil), .integer(account.number)])
-        var tags = [CardTag(account: UInt64(account.number), key: key)]
-        if let card = try activeCard(account: account.number) { tags.append(CardTag(uid: card.uid, key: key)) }
-        for tag in tags {
-            try list(tag, isListed: isLost, account: account.number, reason: "reported lost", now: now)
-        }
+        try listLoss(of: account.number, isListed: isLost, key: key, now: now)
         return true
+    }
+
+    private func listLoss(of account: Int64, isListed: Bool, key: RosterKey, now: Int64) throws {
+        var tags = [CardTag(account: UInt64(account), key: key)]
+        if let card = try activeCard(account: account) { tags.append(CardTag(uid: card.uid, key: key)) }
+        for tag in tags { try list(tag, isListed: isListed, account: account, reason: "reported lost", now: now) }
+    }
+
+    /// Puts on the hotlist what books of an earlier program call lost: they kept none, and no migration can make its tags,
+    /// which need the campus's key. Answers how many accounts that were.
+    func listForgottenLosses(key: RosterKey, now: Int64) throws -> Int {
+        let forgotten = try rows(
+            """
+            SELECT a.number FROM accounts a WHERE a.lost_ms IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM hotlist h WHERE h.account = a.number AND h.listed = 1)
+            ORDER BY a.number
+            """)
+        for row in forgotten { try listLoss(of: try row.integer(0), isListed: true, key: key, now: now) }
+        return forgotten.count
     }
 }

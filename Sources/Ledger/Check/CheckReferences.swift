@@ -14,7 +14,7 @@ extension LedgerCheck {
                 """
                 SELECT count(*) FROM \(table) a LEFT JOIN records r
                     ON r.terminal = a.terminal AND r.epoch = a.epoch AND r.sequence = a.sequence
-                WHERE a.terminal IS NOT NULL AND r.terminal IS NULL
+                WHERE a.sequence IS NOT NULL AND r.terminal IS NULL
                 """)
             if lost > 0 { findings.violations.append("\(lost) of \(table) name a record that is not there") }
         }
@@ -27,6 +27,7 @@ extension LedgerCheck {
         ("hotlist", "account", "accounts", "number"), ("cards", "account", "accounts", "number"),
         ("postings", "account", "accounts", "number"), ("postings", "transfer", "transfers", "id"),
         ("transfers", "reverses", "transfers", "id"), ("requests", "account", "accounts", "number"),
+        ("requests", "transfer", "transfers", "id"), ("requests", "account", "accounts", "number"),
         ("requests", "transfer", "transfers", "id"),
     ]
 

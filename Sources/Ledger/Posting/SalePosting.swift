@@ -57,8 +57,12 @@ struct SalePosting {
         if !holder.isOpen { return (.closedAccount, "account \(account)") }
         // Whoever has reported the card lost answers only for what was bought before.
         if let lost = holder.lost, made >= lost { return (.reportedLost, "account \(account)") }
-        // A card that is not known yet was activated at a terminal whose records are still on their way.
-        guard sale.medium == .card, let card = books.card(uid: sale.uid) else { return nil }
+        guard sale.medium == .card else { return nil }
+        guard let card = books.card(uid: sale.uid) else {
+            // A card that is not known yet was activated at a terminal whose records are still on their way; one with a
+            // serial of before, which was replaced meanwhile, may be in anybody's hand.
+            return sale.cardSerial < holder.cardSerial ? (.retiredCard, "account \(account)") : nil
+        }
         if card.account != account { return (.cardOfAnotherAccount, "the card is of account \(card.account)") }
         // What was bought before the card was lost or replaced is the holder's, however late a terminal says so.
         if !card.isActive, made >= card.retired ?? .min { return (.retiredCard, "account \(account)") }
