@@ -64,10 +64,22 @@ struct ChainVerifier {
     private mutating func judge(_ slot: Slot, _ raw: [UInt8]) -> Verdict {
         guard follows(slot) else { return .foreign }
         switch link {
-        case .mac(let mac): return keys.verifies(raw, after: mac) ? .verified : .foreign
+        case .mac(let mac):
+            return keys.verifies(raw, after: mac) || goesOnAfterLostEnd(slot, raw) ? .verified : .foreign
         case .perhaps(let mac): return keys.verifies(raw, after: mac) ? .verified : .unverifiable
         case .lost: return .unverifiable
         }
+    }
+
+    /// Whether a record reports just the ones before it as lost and is chained to what it says itself.
+    ///
+    /// A terminal that lost its last records no longer knows their MACs; we may hold those very records, of an upload
+    /// whose answer it never heard.
+    private mutating func goesOnAfterLostEnd(_ slot: Slot, _ raw: [UInt8]) -> Bool {
+        guard slot.type == .gap, let gap = GapRecord(decoding: slot.payload), gap.to + 1 == slot.sequence,
+            case .mac(let mac) = gap.resume
+        else { return false }
+        return keys.verifies(raw, after: mac)
     }
 
     /// A later key at an earlier place, or format 1 after format 2: somebody rewrites the past with what the box holds now.

@@ -30,9 +30,13 @@ struct Ingest {
         let acknowledged = cursor?.acknowledged ?? 0
         guard upload.first <= acknowledged + 1 else { return .refused(.gap(expected: acknowledged + 1)) }
 
-        if let sequence = try firstContradiction(in: upload, through: acknowledged) {
+        let overlap = try compare(upload, through: acknowledged)
+        if let sequence = overlap.contradiction {
             let reason = "record \(sequence) of epoch \(upload.epoch) differs from the one stored"
             return .refused(try freeze(upload, reason))
+        }
+        if let sequence = overlap.late {
+            try setAside(upload, "record \(sequence) arrived after the terminal had reported it lost")
         }
         let fresh = upload.records.drop { $0.slot.sequence <= acknowledged }
         guard let verdicts = try judge(fresh, of: upload, of: terminal, after: acknowledged) else {
@@ -116,13 +120,18 @@ struct Ingest {
         return (slot, raw)
     }
 
-    /// The first record of the overlap whose stored bytes differ from those sent.
+    /// What the overlap says of a stored record that the stored bytes do not: the first that contradicts them, and the
+    /// first that fills a gap.
     ///
-    /// A stand-in is no contradiction: the terminal lost the record after we stored it, and before it heard so.
-    private func firstContradiction(in upload: Upload, through acknowledged: UInt64) throws -> UInt64? {
-        guard upload.first <= acknowledged else { return nil }
+    /// A stand-in is no contradiction: the terminal lost the record after we stored it, and before it heard so. Nor is a
+    /// record whose stand-in we hold: the network kept it longer than the terminal's disk.
+    private func compare(
+        _ upload: Upload, through acknowledged: UInt64
+    ) throws -> (contradiction: UInt64?, late: UInt64?) {
+        guard upload.first <= acknowledged else { return (nil, nil) }
         var index = 0
         var contradiction: UInt64?
+        var late: UInt64?
         try transaction.forEach(
             """
             SELECT raw FROM records WHERE terminal = ? AND epoch = ? AND sequence BETWEEN ? AND ? ORDER BY sequence
@@ -133,18 +142,31 @@ struct Ingest {
             ]
         ) { row in
             let record = upload.records[index]
-            let isSame = try row.blob(0) == record.raw || ChainVerifier.standIn(record.slot) != nil
-            if contradiction == nil, !isSame { contradiction = record.slot.sequence }
             index += 1
+            let stored = try row.blob(0)
+            guard stored != record.raw, ChainVerifier.standIn(record.slot) == nil else { return }
+            if let slot = try? Slot(decoding: stored), ChainVerifier.standIn(slot) != nil {
+                late = late ?? record.slot.sequence
+            } else {
+                contradiction = contradiction ?? record.slot.sequence
+            }
         }
         guard UInt64(index) == min(upload.last, acknowledged) - upload.first + 1 else {
             throw LedgerDamage("the cursor of \(upload.terminal)/\(upload.epoch) is ahead of the records stored")
         }
-        return contradiction
+        return (contradiction, late)
     }
 
-    /// Nothing is dropped: what was refused lies aside for whoever looks into it.
     private func freeze(_ upload: Upload, _ reason: String) throws -> LedgerRefused {
+        try setAside(upload, reason)
+        try transaction.execute(
+            "UPDATE terminals SET frozen_reason = ?, frozen_ms = ? WHERE number = ?",
+            [.text(reason), .integer(now), .number(upload.terminal)])
+        return .fork(reason)
+    }
+
+    /// Nothing is dropped: what was not taken lies aside for whoever looks into it.
+    private func setAside(_ upload: Upload, _ reason: String) throws {
         try transaction.execute(
             """
             INSERT INTO quarantine (terminal, digest, epoch, first, body, reason, received_ms)
@@ -154,10 +176,6 @@ struct Ingest {
                 .number(upload.terminal), .blob(Array(SHA256.hash(data: upload.body))), .number(upload.epoch),
                 .number(upload.first), .blob(upload.body), .text(reason), .integer(now),
             ])
-        try transaction.execute(
-            "UPDATE terminals SET frozen_reason = ?, frozen_ms = ? WHERE number = ?",
-            [.text(reason), .integer(now), .number(upload.terminal)])
-        return .fork(reason)
     }
 }
 

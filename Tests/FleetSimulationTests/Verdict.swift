@@ -58,8 +58,9 @@ extension Fleet {
                 violate("\(box.place): \(told.sequence) was acknowledged and is not there")
             }
         }
-        guard !box.isAside else { return }
-        for (sequence, answered) in box.answered.sorted(by: { $0.key < $1.key }) {
+        // After a fork only what the terminal itself counts as acknowledged.
+        let end = box.isAside ? box.journal?.cursor.acknowledged ?? 0 : .max
+        for (sequence, answered) in box.answered.sorted(by: { $0.key < $1.key }) where sequence <= end {
             guard sequence <= stored.count, let slot = try? Slot(decoding: stored[Int(sequence) - 1]) else {
                 violate("\(box.place): \(sequence) was answered for and is not at the ledger")
                 continue

@@ -53,6 +53,47 @@ struct GapTests {
         }
     }
 
+    @Test("A terminal that lost its last records goes on, whatever of them the ledger holds already")
+    func lostEnd() throws {
+        let books = try TestBooks()
+        var trials: UInt32 = 0
+        for from in UInt64(1)...8 {
+            for known in 0...8 {
+                for batch in [1, 3, 20] {
+                    trials += 1
+                    let whole = journal(epoch: trials)
+                    var damaged = whole
+                    damaged.loseEnd(from: from)
+                    damaged.activate(1)
+                    if known > 0 { try books.upload(whole.slots[..<known], first: 1, epoch: trials) }
+                    try resend(damaged, to: books, from: min(from, UInt64(known) + 1), batch: batch)
+                }
+            }
+        }
+        #expect(try LedgerCheck.run(on: books.store).violations == [])
+        print("lost ends: \(trials) of journals, all taken")
+    }
+
+    @Test("A record that comes after its stand-in is set aside, and freezes nobody")
+    func lateRecords() throws {
+        let books = try TestBooks()
+        let whole = journal()
+        var damaged = whole
+        damaged.lose(3, 5, knowingTheLink: true)
+        try books.upload(damaged.slots, first: 1)
+        for (first, last) in [(3, 5), (1, 8), (2, 4)] {
+            try #expect(books.refusal(whole.slots[(first - 1)..<last], first: UInt64(first)) == nil)
+        }
+        try #expect(books.count("quarantine") == 3)
+        try #expect(books.count("terminals WHERE frozen_reason IS NOT NULL") == 0)
+        try #expect(books.count("cases") == 1)
+        #expect(try LedgerCheck.run(on: books.store).violations == [])
+        // What is kept on both sides still has to be the same.
+        var other = journal()
+        other.activate(2, purse: 1)
+        try #expect(books.refusal(other.slots[8...], first: 9)?.code == "L-FORK")
+    }
+
     @Test("A gap is one case, and a record whose link was lost with it is marked as such")
     func oneCase() throws {
         for knowingTheLink in [true, false] {

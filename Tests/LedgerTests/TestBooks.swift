@@ -231,6 +231,23 @@ struct TestTerminal {
         }
     }
 
+    /// What it sends after all its records from `from` on were damaged, the last one too: it no longer knows their MACs
+    /// and goes on from the record before them.
+    mutating func loseEnd(from: UInt64) {
+        let to = UInt64(slots.count)
+        let previous = from == 1 ? ChainMAC.start : Slot.mac(of: slots[Int(from) - 2])
+        let gap = GapRecord(from: from, to: to, reason: .uncertain, previous: previous, resume: .mac(previous))
+        head = previous
+        let report = append(RecordType.gap.rawValue, gap.encoded)
+        guard var standIn = try? Slot(decoding: slots[Int(report) - 1]) else { return }
+        var link = previous
+        for sequence in from...to {
+            standIn.sequence = sequence
+            slots[Int(sequence) - 1] = standIn.encoded(after: link, key: key)
+            link = Slot.mac(of: slots[Int(sequence) - 1])
+        }
+    }
+
     @discardableResult
     mutating func intent(_ card: Int, account: UInt64? = nil, serial: UInt32 = 1) -> UInt64 {
         append(ActivationRecordType.intent, Self.intent(card, account, serial).encoded)
