@@ -2,6 +2,7 @@ import Foundation
 import FoundationNetworking
 import LedgerProtocol
 import Measuring
+import Platform
 import Synchronization
 
 /// How long the ledger's advice on a sale takes, over HTTP on one kept connection, beside a request that it refuses
@@ -26,7 +27,7 @@ struct AuthorizeFigures {
             let sale = Workload.sale(round, holders: Self.holders, &random)
             let body = try JSONEncoder().encode(
                 SaleRequest(
-                    terminal: 1, medium: sale.medium, uid: nil, account: sale.account, cardSerial: 1,
+                    terminal: 1, medium: sale.medium, uid: sale.uid.hex(), account: sale.account, cardSerial: 1,
                     cardSequence: nil, amountFen: sale.amount))
             ours.append(try microseconds { try ask(base + "/v1/sales/authorize", body, expected: 200) } / 1000)
             bare.append(try microseconds { try ask(base + "/v1/nothing", body, expected: 404) } / 1000)

@@ -18,9 +18,10 @@ struct HotlistFigures {
         let bare = heapBytes()
         var list = Hotlist(version: 0, issuedMilliseconds: 0, tags: [])
         let reading = try microseconds { list = try Hotlist(verifying: bytes, with: signer.publicKey) }
-        let listBytes = heapBytes() - bare
+        // What lay there before must lie there after, or its end would count for the list.
+        let listBytes = withExtendedLifetime(bytes) { heapBytes() - bare }
         let set = Set(tags)
-        let setBytes = heapBytes() - bare - listBytes
+        let setBytes = withExtendedLifetime((bytes, tags)) { heapBytes() - bare - listBytes }
 
         let strangers = (0..<UInt64(100_000)).map { CardTag(account: $0 | 1 << 40, key: key) }
         let probes = (tags.shuffled().prefix(100_000) + strangers).shuffled()
