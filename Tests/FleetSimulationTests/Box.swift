@@ -109,6 +109,7 @@ final class Box: @unchecked Sendable {
                     backoff: Backoff(generator: SplitMix64(seed: fleet.random.next())))
             ) { [unowned self] in self.heard($0) }
             fleet.note("\(place): runs from \(opened.lastSequence), acknowledged \(opened.cursor.acknowledged)")
+            for finding in opened.recovery.findings { fleet.note("\(place): found \(finding)") }
             return true
         } catch {
             fleet.note("\(place): journal not opened: \(error)")
@@ -131,6 +132,10 @@ final class Box: @unchecked Sendable {
         case .acknowledged(let answer): told.append(Told(sequence: answer.acknowledged, head: answer.chainHead))
         case .frozen(let why):
             stop = why
+            for record in (try? journal?.records(from: 1, limit: 12)) ?? [] where record.slot.type == .gap {
+                let gap = GapRecord(decoding: record.slot.payload)
+                fleet.note("\(place): \(record.slot.sequence) is of the gap \(gap.map { "\($0)" } ?? "?")")
+            }
             // A batch of an older epoch with two histories freezes the whole terminal.
             switch why {
             case .frozenByLedger, .epochNotRegistered: return
