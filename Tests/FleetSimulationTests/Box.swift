@@ -118,10 +118,11 @@ final class Box: @unchecked Sendable {
         }
     }
 
-    /// What a power cut alone can leave: a tail cut short, and at the very end what may have been answered for or not.
+    /// What power cuts alone can leave: a tail cut short, and damage to what was never answered for.
     private func isHarmless(_ finding: RecoveryFinding) -> Bool {
         switch finding {
-        case .tornTail, .damage(_, _, .uncertain, _): true
+        case .tornTail: true
+        case .damage(let from, let to, _, _): (from...to).allSatisfy { answered[$0] == nil }
         default: false
         }
     }
