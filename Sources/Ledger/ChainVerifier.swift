@@ -71,12 +71,12 @@ struct ChainVerifier {
         }
     }
 
-    /// Whether a record reports just the ones before it as lost and is chained to what it says itself.
+    /// Whether a record reports others as lost and is chained to where it says itself that the chain goes on.
     ///
     /// A terminal that lost its last records no longer knows their MACs; we may hold those very records, of an upload
     /// whose answer it never heard.
     private mutating func goesOnAfterLostEnd(_ slot: Slot, _ raw: [UInt8]) -> Bool {
-        guard slot.type == .gap, let gap = GapRecord(decoding: slot.payload), gap.to + 1 == slot.sequence,
+        guard slot.type == .gap, let gap = GapRecord(decoding: slot.payload), gap.to < slot.sequence,
             case .mac(let mac) = gap.resume
         else { return false }
         return keys.verifies(raw, after: mac)

@@ -40,6 +40,8 @@ struct Ingest {
         }
         let fresh = upload.records.drop { $0.slot.sequence <= acknowledged }
         guard let verdicts = try judge(fresh, of: upload, of: terminal, after: acknowledged) else {
+            // What comes late may reach into the gap, whose stand-ins are still on their way: it lies aside already.
+            if overlap.late != nil, let cursor { return .taken(try answer(acknowledged, cursor.head)) }
             let reason = "a record of epoch \(upload.epoch) after \(acknowledged) does not continue the chain"
             return .refused(try freeze(upload, reason))
         }
@@ -94,6 +96,10 @@ struct Ingest {
             try transaction.advanceCursor(
                 terminal: upload.terminal, epoch: upload.epoch, from: cursor.acknowledged, to: end, head: head)
         }
+        return try answer(end, head)
+    }
+
+    private func answer(_ end: UInt64, _ head: ChainMAC) throws -> Acknowledgement {
         let feeds = try transaction.feedState().versions
         return Acknowledgement(
             acknowledged: end, chainHead: head.bytes.hex(), timeMilliseconds: now, rosterVersion: feeds.roster,

@@ -109,6 +109,7 @@ final class Box: @unchecked Sendable {
                     backoff: Backoff(generator: SplitMix64(seed: fleet.random.next())))
             ) { [unowned self] in self.heard($0) }
             fleet.note("\(place): runs from \(opened.lastSequence), acknowledged \(opened.cursor.acknowledged)")
+            for finding in opened.recovery.findings { fleet.note("\(place): found \(finding)") }
             return true
         } catch {
             fleet.note("\(place): journal not opened: \(error)")
@@ -117,10 +118,11 @@ final class Box: @unchecked Sendable {
         }
     }
 
-    /// What a power cut alone can leave: a tail cut short, and at the very end what may have been answered for or not.
+    /// What power cuts alone can leave: a tail cut short, and damage to what was never answered for.
     private func isHarmless(_ finding: RecoveryFinding) -> Bool {
         switch finding {
-        case .tornTail, .damage(_, _, .uncertain, _): true
+        case .tornTail: true
+        case .damage(let from, let to, _, _): (from...to).allSatisfy { answered[$0] == nil }
         default: false
         }
     }
@@ -131,6 +133,10 @@ final class Box: @unchecked Sendable {
         case .acknowledged(let answer): told.append(Told(sequence: answer.acknowledged, head: answer.chainHead))
         case .frozen(let why):
             stop = why
+            for record in (try? journal?.records(from: 1, limit: 12)) ?? [] where record.slot.type == .gap {
+                let gap = GapRecord(decoding: record.slot.payload)
+                fleet.note("\(place): \(record.slot.sequence) is of the gap \(gap.map { "\($0)" } ?? "?")")
+            }
             // A batch of an older epoch with two histories freezes the whole terminal.
             switch why {
             case .frozenByLedger, .epochNotRegistered: return

@@ -252,7 +252,7 @@ final class Fleet: @unchecked Sendable {
         tally.count(.newEpoch)
         box.isRetired = true
         former.append(box)
-        let fresh = Box(fleet: self, number: box.number, epoch: box.epoch + 1, clock: box.clock)
+        let fresh = Box(fleet: self, number: box.number, epoch: box.epoch + 1, clock: SkewedClock(time))
         fresh.wire.isDown = box.wire.isDown
         boxes[index] = fresh
         note("\(fresh.place): begins")

@@ -84,16 +84,16 @@ final class House {
 
     /// Books with people and terminals in them, made once for all runs.
     private static let furnished = Result {
-        let file = memory.appendingPathComponent("yika-fleet-\(ProcessInfo.processInfo.processIdentifier).sqlite")
-        try? FileManager.default.removeItem(at: file)
+        try? FileManager.default.removeItem(at: furnishedFolder)
+        try FileManager.default.createDirectory(at: furnishedFolder, withIntermediateDirectories: true)
+        atexit { try? FileManager.default.removeItem(at: House.furnishedFolder) }
+        let file = furnishedFolder.appendingPathComponent("furnished.sqlite")
         try furnish(try SQLiteLedger(path: file.path, mode: .create), SkewedClock(SimulatedTime()))
-        atexit { try? FileManager.default.removeItem(at: House.furnishedFile) }
         return file
     }
 
-    private static var furnishedFile: URL {
-        memory.appendingPathComponent("yika-fleet-\(ProcessInfo.processInfo.processIdentifier).sqlite")
-    }
+    private static let furnishedFolder =
+        memory.appendingPathComponent("yika-fleet-\(ProcessInfo.processInfo.processIdentifier)")
 
     private static func furnish(_ store: any LedgerStore, _ clock: SkewedClock) throws {
         _ = try Administration(store: store, rosterKey: keys.rosterKey, time: clock).importFile(

@@ -81,7 +81,10 @@ extension Fleet {
 
     /// A terminal with only a stand-in left for what the ledger holds compares that one's MAC.
     private func isOverwritten(_ told: Box.Told, _ box: Box, _ stored: [[UInt8]]) -> Bool {
-        box.rotten.contains(told.sequence) && told.sequence <= stored.count
+        guard told.sequence <= stored.count else { return false }
+        if box.rotten.contains(told.sequence) { return true }
+        let ours = try? box.journal?.records(from: told.sequence, limit: 1).first
+        return ours.map { $0.slot.sequence == told.sequence && gap(of: $0.slot) != nil } ?? false
     }
 
     private func gap(of slot: Slot) -> GapRecord? {

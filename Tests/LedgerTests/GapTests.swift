@@ -88,6 +88,14 @@ struct GapTests {
         try #expect(books.count("terminals WHERE frozen_reason IS NOT NULL") == 0)
         try #expect(books.count("cases") == 1)
         #expect(try LedgerCheck.run(on: books.store).violations == [])
+        // Late ones that reach into a gap whose stand-ins have not all arrived.
+        let eight = journal(epoch: 8)
+        var shorter = eight
+        shorter.lose(3, 5, knowingTheLink: true)
+        try books.upload(shorter.slots[..<3], first: 1, epoch: 8)
+        #expect(try books.upload(eight.slots[2..<5], first: 3, epoch: 8).acknowledged == 3)
+        #expect(try books.upload(shorter.slots[3...], first: 4, epoch: 8).acknowledged == 9)
+        #expect(try LedgerCheck.run(on: books.store).violations == [])
         // What is kept on both sides still has to be the same.
         var other = journal()
         other.activate(2, purse: 1)
