@@ -48,6 +48,8 @@ let package = Package(
         .systemLibrary(name: "CZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CMicroHTTP", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
 
         room("Platform", ["CLinux"]),
         room("DataFiles"),
@@ -58,14 +60,19 @@ let package = Package(
         room("Journal", ["Platform", "CLinux", crypto], exclude: ["FORMAT.md"]),
         room("LedgerProtocol", ["Platform", "CZ", crypto]),
         room("Activation", ["Platform", "CampusCard", "Mifare", "SmartCard", "DeviceProfiles", "LedgerProtocol"]),
+        room("Canteen", ["Platform", "CampusCard", "Mifare", "SmartCard", "DeviceProfiles", "LedgerProtocol"]),
+        room("Scanner", ["Platform", "DataFiles", "CLinux"]),
+        room("Recogniser", ["Platform", "CLinux"]),
+        room("Screen", ["Platform", "CMicroHTTP"]),
         room("Sync", ["Platform", "Journal", "LedgerProtocol", "CCurl", crypto]),
         room("Voice", ["Platform", "DataFiles", "CALSA"]),
         room("Health", ["Platform"]),
         room(
             "Terminal",
             [
-                "Platform", "DataFiles", "SmartCard", "DeviceProfiles", "Mifare", "CampusCard", "Activation", "Journal",
-                "LedgerProtocol", "Sync", "Voice", "Health", "CLinux", logging, crypto,
+                "Platform", "DataFiles", "SmartCard", "DeviceProfiles", "Mifare", "CampusCard", "Activation", "Canteen",
+                "Scanner", "Recogniser", "Screen", "Journal", "LedgerProtocol", "Sync", "Voice", "Health", "CLinux",
+                logging, crypto,
             ]),
         room(
             "Ledger",
@@ -88,7 +95,9 @@ let package = Package(
                 "Simulator", "CampusCard", "DataFiles", "DeviceProfiles", "Health", "Journal", "LedgerProtocol",
                 "Mifare", "Platform", "Sync", "Terminal", "CLinux", arguments,
             ]),
-        .executableTarget(name: "yika-ledger", dependencies: ["Ledger", "LedgerProtocol", "Platform", arguments]),
+        .executableTarget(
+            name: "yika-ledger",
+            dependencies: ["Ledger", "LedgerProtocol", "Platform", "CQREncode", arguments, crypto]),
 
         // What the programs behind `tools/bench` share.
         .target(name: "Measuring", path: "tools/measuring"),
@@ -142,6 +151,15 @@ let package = Package(
             exclude: ["Fixtures"]),
         .target(
             name: "JournalFuzzing", dependencies: ["Journal", "Simulator", "Platform"], path: "Tests/JournalFuzzing"),
+        tests(
+            "Canteen",
+            [
+                "CampusCard", "DeviceProfiles", "Mifare", "SmartCard", "Simulator", "LedgerProtocol", "Platform",
+                "TestSupport", crypto,
+            ]),
+        tests("Scanner", ["DataFiles", "Platform", "TestSupport"]),
+        tests("Recogniser", ["Platform", "TestSupport"]),
+        tests("Screen", ["Platform", "TestSupport"]),
         tests("LedgerProtocol", ["Journal", "Platform", "Simulator", crypto]),
         tests("Sync", ["Journal", "LedgerProtocol", "Simulator", "Platform", "Ledger"]),
         tests("Voice", ["Platform", "DataFiles"]),
@@ -167,9 +185,8 @@ let package = Package(
         tests(
             "Terminal",
             [
-                "Activation", "CampusCard", "DataFiles", "DeviceProfiles", "Health", "Journal", "LedgerProtocol",
-                "Mifare",
-                "Platform", "Simulator", "SmartCard", "Sync", "TestSupport", "Voice", "yikad", "yika", "yika-ledger",
+                "Activation", "CampusCard", "Canteen", "DataFiles", "DeviceProfiles", "Health", "Journal",
+                "LedgerProtocol", "Mifare", "Platform", "Simulator", "SmartCard", "Sync", "TestSupport", "Voice", "yikad", "yika", "yika-ledger",
                 crypto,
             ]),
         // Journals, uploaders, network and ledger in one process, driven from one seed.
@@ -192,8 +209,9 @@ let package = Package(
         .testTarget(
             name: "CampusSimulationTests",
             dependencies: [
-                "Activation", "CampusCard", "DeviceProfiles", "Health", "Journal", "Ledger", "LedgerProtocol", "Mifare",
-                "Platform", "Simulator", "SmartCard", "Sync", "Terminal", "TestSupport", crypto, logging,
+                "Activation", "CampusCard", "Canteen", "DeviceProfiles", "Health", "Journal", "Ledger",
+                "LedgerProtocol", "Mifare", "Platform", "Simulator", "SmartCard", "Sync", "Terminal", "TestSupport",
+                crypto, logging,
             ]),
     ]
 )
@@ -222,7 +240,7 @@ for target in package.targets where target.type != .system {
 for target in package.targets
 where [
     "Platform", "Journal", "Simulator", "JournalTests", "DeviceProfiles", "Mifare", "CampusCard", "Activation",
-    "ActivationTests", "LedgerProtocol", "LedgerProtocolTests",
+    "ActivationTests", "Canteen", "CanteenTests", "LedgerProtocol", "LedgerProtocolTests",
 ]
 .contains(target.name) {
     target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))

@@ -1,0 +1,4 @@
+#ifndef YIKA_CMICROHTTP_H
+#define YIKA_CMICROHTTP_H
+#include <microhttpd.h>
+#endif
