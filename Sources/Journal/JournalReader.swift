@@ -40,6 +40,7 @@ final class JournalReader: Sendable {
     let epoch: UInt32
     let view: Mutex<View>
     private let cursorFile: CursorFile
+    private let acknowledging = Mutex(())
     private let segmentsKept: Int
 
     init(
@@ -126,7 +127,14 @@ final class JournalReader: Sendable {
     }
 
     /// The order is what keeps records: the cursor is durable first, then what lies below it goes.
+    ///
+    /// One caller at a time from the look to the store: whoever looked before another one's store would put the cursor back
+    /// behind what is removed by then.
     func acknowledge(through sequence: UInt64, chainHead: ChainMAC) throws(JournalError) {
+        try acknowledging.withLock { _ throws(JournalError) in try acknowledgeAlone(sequence, chainHead) }
+    }
+
+    private func acknowledgeAlone(_ sequence: UInt64, _ chainHead: ChainMAC) throws(JournalError) {
         let before = current()
         guard sequence > before.cursor.acknowledged else { return }
         guard sequence <= before.last else {

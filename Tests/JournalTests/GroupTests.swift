@@ -34,4 +34,25 @@ struct GroupTests {
         #expect(journal.close(deadline: end))
         #expect(throws: JournalError.closed) { try journal.append(type: Rig.sale, payload: []) }
     }
+
+    @Test("the cursor never goes back, though an older acknowledgement comes from another thread at the same time")
+    func acknowledgementsRace() throws {
+        let end = SystemTime().now().advanced(milliseconds: 60_000)
+        for round in 1...400 as ClosedRange<UInt64> {
+            let disk = SimulatedStorage(seed: round)
+            let journal = try Journal.open(
+                storage: disk, terminal: 3, key: Rig.key, time: SystemTime(), options: Rig.options)
+            for _ in 0..<8 { _ = try journal.append(type: Rig.sale, payload: []) }
+            let records = try journal.records(from: 1, limit: 8)
+            let threads = records.map { record in
+                DedicatedThread(name: "acknowledger") {
+                    try? journal.acknowledge(through: record.slot.sequence, chainHead: record.mac)
+                }
+            }
+            for thread in threads { #expect(thread.join(until: end)) }
+            #expect(journal.cursor.acknowledged == 8, "in memory, round \(round)")
+            #expect(journal.close(deadline: end))
+            #expect(try Rig.open(disk.afterPowerCut()).cursor.acknowledged == 8, "on the disk, round \(round)")
+        }
+    }
 }
