@@ -131,7 +131,8 @@ let package = Package(
             path: "tools/measure-sync"),
 
         tests("Platform"),
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(
+            name: "TestSupport", dependencies: ["CampusCard", "Mifare", "Simulator"], path: "Tests/TestSupport"),
         tests("SmartCard", ["Simulator", "DeviceProfiles", "Mifare", "Platform", "TestSupport"]),
         tests(
             "DeviceProfiles", ["Platform", "DataFiles", "Mifare", "SmartCard", "Simulator", "TestSupport", "yika"]),
@@ -240,7 +241,7 @@ for target in package.targets where target.type != .system {
 for target in package.targets
 where [
     "Platform", "Journal", "Simulator", "JournalTests", "DeviceProfiles", "Mifare", "CampusCard", "Activation",
-    "ActivationTests", "Canteen", "CanteenTests", "LedgerProtocol", "LedgerProtocolTests",
+    "ActivationTests", "Canteen", "CanteenTests", "TestSupport", "LedgerProtocol", "LedgerProtocolTests",
 ]
 .contains(target.name) {
     target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))

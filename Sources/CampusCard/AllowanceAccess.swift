@@ -17,6 +17,8 @@ public struct AllowanceAccess {
         public let record: AllowanceRecord
         /// What does not fit together, for the record of the use.
         public let hints: CloneHints
+        /// The block that holds the record that counts.
+        let newestBlock: Int
         /// The block that the next use writes.
         let nextBlock: Int
     }
@@ -63,6 +65,7 @@ public struct AllowanceAccess {
             guard copies.isSealed else { continue }
             return State(
                 sector: sector, identity: identity, record: record, hints: copies.isForked ? .sequenceFork : [],
+                newestBlock: ClassicSize.firstBlock(ofSector: sector) + 1 + newest,
                 nextBlock: ClassicSize.firstBlock(ofSector: sector) + 2 - newest)
         }
         if let damaged { throw .damaged(sector: damaged) }
@@ -121,13 +124,28 @@ public struct AllowanceAccess {
         guard let uid = card.uid,
             let block = next.block(uid: uid, identity: state.identity, keys: keys, macKey: layout.macKey)
         else { throw .missingKey(layout.macKey) }
-        let key = try writeKey(state.sector, uid)
+        try put(block, in: state.sector, at: state.nextBlock, uid)
+    }
+
+    /// Writes the record that counts once more and proves it, so that bits which a torn write left in between hold from
+    /// here on: 2 commands.
+    ///
+    /// - Throws: ``Problem``; nothing is lost, and nothing known, until the card is read again.
+    public func rewrite(_ state: State) throws(Problem) {
+        guard let uid = card.uid,
+            let block = state.record.block(uid: uid, identity: state.identity, keys: keys, macKey: layout.macKey)
+        else { throw .missingKey(layout.macKey) }
+        try put(block, in: state.sector, at: state.newestBlock, uid)
+    }
+
+    private func put(_ block: Block, in sector: Int, at place: Int, _ uid: CardUID) throws(Problem) {
+        let key = try writeKey(sector, uid)
         let isThere = try onCard { () throws(ClassicError) in
-            try card.authenticate(sector: state.sector, key: key, type: .b)
-            try card.write(block: state.nextBlock, block)
-            return try card.read(block: state.nextBlock) == block
+            try card.authenticate(sector: sector, key: key, type: .b)
+            try card.write(block: place, block)
+            return try card.read(block: place) == block
         }
-        guard isThere else { throw .damaged(sector: state.sector) }
+        guard isThere else { throw .damaged(sector: sector) }
     }
 
     private func onCard<T>(_ work: () throws(ClassicError) -> T) throws(Problem) -> T {

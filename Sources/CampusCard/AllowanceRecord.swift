@@ -8,6 +8,8 @@ public import Platform
 public struct AllowanceRecord: Hashable, Sendable {
     /// Bytes of the MAC.
     public static let macSize = 8
+    /// What the sequence can count to.
+    public static let largestSequence: UInt32 = (1 << 24) - 1
 
     /// How often the card was used; +1 each time, below 2^24.
     public var sequence: UInt32

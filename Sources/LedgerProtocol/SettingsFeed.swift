@@ -8,11 +8,33 @@ import Platform
 public struct TerminalSettings: Codable, Hashable, Sendable {
     /// How often a terminal reports, in milliseconds, 1000...60000.
     public var heartbeatMilliseconds: Int64?
+    /// The largest sale, in fen.
+    public var saleLimitFen: Int64?
+    /// What a holder may spend in a day, in fen.
+    public var dayLimitFen: Int64?
+    /// A sale above this asks for the holder's six digits, in fen.
+    public var pinAboveFen: Int64?
+    /// What a card may spend without the ledger's word once it is refilled, in fen.
+    public var allowanceFen: Int64?
+    /// The allowance is refilled when it is below this, in fen.
+    public var allowanceRefillBelowFen: Int64?
+    /// What payment codes of one account may spend at one terminal without the ledger's word, in fen.
+    public var codeCapFen: Int64?
+    /// Where a price is fixed, the same card pays again only after this time, in seconds, 0...600.
+    public var doubleTapSeconds: Int64?
+    /// The campus's clock, in minutes east of UTC: meals and days go by it.
+    public var minutesEastOfUTC: Int?
+    /// The meal periods.
+    public var meals: [MealSetting]?
+    /// What one key sells.
+    public var dishes: [DishSetting]?
+    /// How the largest sale shrinks while the hotlist ages.
+    public var staleHotlist: [StaleLimit]?
 
     /// What `heartbeatMilliseconds` may be.
     public static let heartbeatRange: ClosedRange<Int64> = 1000...60_000
 
-    /// Settings with these values.
+    /// Settings of which all but the heartbeat is not set.
     public init(heartbeatMilliseconds: Int64? = nil) { self.heartbeatMilliseconds = heartbeatMilliseconds }
 }
 
@@ -64,7 +86,7 @@ public struct SettingsFeed: FeedContent, Hashable {
         let end = try FeedFrame.end(of: bytes, magic: Self.magic, headerSize: Self.headerSize, key: key)
         guard end == Self.headerSize + Int(bytes.integer(at: 24, as: UInt32.self)),
             let settings = try? JSONDecoder().decode(TerminalSettings.self, from: Data(bytes[Self.headerSize..<end])),
-            settings.heartbeatMilliseconds.map(TerminalSettings.heartbeatRange.contains) ?? true
+            settings.isSensible
         else { throw .malformed }
         self.init(version: bytes.integer(at: 8), issuedMilliseconds: bytes.integer(at: 16), settings: settings)
     }

@@ -6,7 +6,7 @@ import LedgerProtocol
 import Mifare
 import Platform
 import Simulator
-import Synchronization
+import TestSupport
 
 /// A kiosk without a box: simulated reader and clock, a journal in memory, and an authority that answers as told.
 final class Kiosk {
@@ -48,15 +48,6 @@ final class Kiosk {
         if case .activated(let grant, _, _, _) = report.ending, authority.learns { authority.active = grant }
         return report
     }
-}
-
-/// What went over a simulated reader's wire.
-final class ExchangeLog: Sendable {
-    private let exchanges = Mutex<[SimulatedReader.Exchange]>([])
-
-    var all: [SimulatedReader.Exchange] { exchanges.withLock { $0 } }
-    func append(_ exchange: SimulatedReader.Exchange) { exchanges.withLock { $0.append(exchange) } }
-    func clear() { exchanges.withLock { $0 = [] } }
 }
 
 /// Keeps what was appended; refuses from a chosen append on.

@@ -6,6 +6,7 @@ import Mifare
 import Platform
 import Simulator
 import SmartCard
+import TestSupport
 import Testing
 
 /// The activation as a state machine, enumerated whole: every card that any tap can leave behind, from every such card.

@@ -6,7 +6,6 @@ import Mifare
 import Platform
 import Simulator
 import SmartCard
-import Synchronization
 
 /// What a sweep has tried and found; printed at its end.
 struct TearCounts {
@@ -44,45 +43,6 @@ struct TearCounts {
         \(moved) of them in another sector, \(defective) found defective, \(lost) lost, \(fenCreated) fen created, \
         \(fenDestroyed) destroyed, \(othersChanged) changed what is not ours
         """
-    }
-}
-
-/// A key ring that works out each key once: sweeps ask for the same ones a million times.
-final class RememberingKeyRing: KeyRing {
-    private struct Question: Hashable {
-        let name: String
-        let version: UInt8
-        let uid: CardUID
-        let sector: Int
-        let message: [UInt8]
-    }
-
-    private let ring: any KeyRing
-    private let keys = Mutex<[Question: SectorKey?]>([:])
-    private let macs = Mutex<[Question: [UInt8]?]>([:])
-
-    init(_ ring: any KeyRing) { self.ring = ring }
-
-    func sectorKey(_ name: String, version: UInt8, uid: CardUID, sector: Int) -> SectorKey? {
-        let question = Question(name: name, version: version, uid: uid, sector: sector, message: [])
-        return keys.withLock { keys in
-            if let key = keys[question] { return key }
-            let key = ring.sectorKey(name, version: version, uid: uid, sector: sector)
-            keys[question] = .some(key)
-            return key
-        }
-    }
-
-    func mac(_ name: String, version: UInt8, uid: CardUID, over message: [UInt8]) -> [UInt8]? {
-        let question = Question(name: name, version: version, uid: uid, sector: 0, message: message)
-        return macs.withLock { macs in
-            if let mac = macs[question] { return mac }
-            // What torn records ask for is not asked for again.
-            if macs.count > 10_000 { macs = [:] }
-            let mac = ring.mac(name, version: version, uid: uid, over: message)
-            macs[question] = .some(mac)
-            return mac
-        }
     }
 }
 

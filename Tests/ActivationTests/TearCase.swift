@@ -6,6 +6,7 @@ import Mifare
 import Platform
 import Simulator
 import SmartCard
+import TestSupport
 
 /// One card's way through taps that fail, on readers of one dialect, and what must hold at its end.
 struct TearCase {
