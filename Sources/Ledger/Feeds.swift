@@ -33,12 +33,20 @@ extension LedgerTransaction {
 
     /// Makes the next version of `feed`, of everything that has changed.
     ///
+    /// A version is the second of its issue, or one more than the last where that is higher. A ledger that was put back from
+    /// a backup does not know what it issued since; were versions counted, it would give the same ones to other content,
+    /// and terminals that have them would never hear of it. Seconds fit the 32 bits that a sale has for the hotlist's
+    /// version until 2106.
+    ///
     /// Rows that change while this goes on keep waiting, for the version after.
     func issue(_ feed: LedgerFeed, now: Int64) throws {
+        let second = min(max(now / 1_000, 0), Self.lastVersionSecond)
+        let next = max(Int64(try feedVersion(feed)) + 1, second)
+        let version = SQLValue.integer(next)
         try execute(
-            "UPDATE feeds SET version = version + 1, issued_ms = ? WHERE name = ?",
-            [.integer(now), .text(feed.rawValue)])
-        let version = SQLValue.number(try feedVersion(feed))
+            "UPDATE feeds SET version = ?, issued_ms = ? WHERE name = ?",
+            [version, .integer(now), .text(feed.rawValue)])
+        try insert(into: "issues", ["feed", "version"], rows: [[.text(feed.rawValue), version]])
         switch feed {
         case .roster:
             // In the order in which uploads take accounts.
@@ -49,6 +57,16 @@ extension LedgerTransaction {
         case .hotlist: try execute("UPDATE hotlist SET feed_version = ? WHERE feed_version = 0", [version])
         case .settings: try execute("UPDATE documents SET feed_version = ? WHERE feed_version = 0", [version])
         }
+    }
+
+    /// A clock that is later than this is wrong: the versions that it made would not fit 32 bits.
+    private static var lastVersionSecond: Int64 { 4_000_000_000 }
+
+    /// Whether `version` was issued from these books: only then do their rows tell what has changed since.
+    func wasIssued(_ version: UInt64, of feed: LedgerFeed) throws -> Bool {
+        guard let version = Int64(exactly: version) else { return false }
+        return try first(
+            "SELECT 1 FROM issues WHERE feed = ? AND version = ?", [.text(feed.rawValue), .integer(version)]) != nil
     }
 
     /// An account's line in the roster has changed.

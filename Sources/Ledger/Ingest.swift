@@ -78,7 +78,7 @@ struct Ingest {
             posting.store(record, as: name, isVerified: verdict == .verified)
             posting.post(business, of: record.slot, name: name)
         }
-        try posting.books.changes.write(to: transaction)
+        try posting.books.changes.write(to: transaction, now: now)
     }
 
     private func acknowledge(

@@ -87,13 +87,21 @@ public final class LedgerService: Sendable {
 
     /// Says what the ledger thinks of a sale; it is advice, and nothing is held.
     ///
+    /// A PIN that comes along is a guess like any other: it counts, and is looked at outside any transaction.
+    ///
     /// - Throws: ``LedgerRefused``.
     public func authorize(_ request: SaleRequest, token: String) throws -> SaleAnswer {
         let now = time.wallMilliseconds()
-        return try store.read { transaction in
+        let advice = try store.read { transaction in
             _ = try transaction.admit(request.terminal, token: token, now: now)
             return try SaleDesk.decide(request, in: transaction)
         }
+        guard let text = request.pin else { return advice }
+        let pin = try Pin(text)
+        guard let account = Int64(exactly: request.account) else { return advice }
+        let guesses = PinGuesses(
+            store: store, key: keys.pinKey, time: time, actor: "terminal \(request.terminal)")
+        return try SaleDesk.answer(advice, pin, of: account, guesses)
     }
 
     /// What leads a terminal on from version `since` of a feed; `nil` when that is the newest.

@@ -13,10 +13,14 @@ struct HolderAccount {
     var balance: Int64
     /// What the holder owes, in fen: sales that the balance did not cover.
     var debt: Int64
+    /// What the holder may spend at canteens beside the balance, in fen; it is spent first.
+    var subsidy: Int64
+    /// How many sales of it were ever in doubt.
+    let doubts: Int64
 
     var isReportedLost: Bool { lost != nil }
 
-    static let columns = "number, status, lost_ms, card_serial, balance_fen, debt_fen"
+    static let columns = "number, status, lost_ms, card_serial, balance_fen, debt_fen, subsidy_fen, doubts"
 
     init(_ row: SQLRow) throws {
         number = try row.integer(0)
@@ -25,6 +29,8 @@ struct HolderAccount {
         cardSerial = try row.number(3)
         balance = try row.integer(4)
         debt = try row.integer(5)
+        subsidy = try row.integer(6)
+        doubts = try row.integer(7)
     }
 }
 

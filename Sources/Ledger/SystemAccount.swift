@@ -20,6 +20,12 @@ enum SystemAccount {
     static let suspense: Int64 = 8
     /// Sales that the university bears, because nobody could be charged: below zero by them.
     static let writeOffs: Int64 = 9
+    /// What holders have in subsidies (补贴), and can spend at canteens only: above zero by it.
+    static let subsidies: Int64 = 10
+    /// Subsidies that were granted: below zero by them.
+    static let grants: Int64 = 11
+    /// All of them.
+    static let all = smallPurses...grants
     /// The first number that a holder's account can have: seven digits, so that people can read it out.
     static let firstHolder: Int64 = 1_000_001
 }

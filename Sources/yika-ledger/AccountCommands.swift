@@ -67,7 +67,9 @@ struct Account: ParsableCommand {
                 { try $0.statement(account: whose.number(at: $0), before: before, limit: limit) },
                 words: { page in
                     let lines = page.items.map { line in
-                        "\(shown(line.timeMilliseconds))  \(Fen(line.fen))  \(Fen(line.balanceFen))  \(line.kind)  \(line.reason)"
+                        let subsidy = line.subsidyFen == 0 ? "" : "  (subsidy \(Fen(line.subsidyFen)))"
+                        return
+                            "\(shown(line.timeMilliseconds))  \(Fen(line.fen))  \(Fen(line.balanceFen))  \(line.kind)  \(line.reason)\(subsidy)"
                     }
                     return (lines + [page.next.map { "next \($0)" } ?? "end"]).joined(separator: "\n")
                 })
@@ -119,7 +121,7 @@ extension AccountView {
     var words: String {
         """
         account    \(account), \(name), \(category), \(status)
-        balance    \(Fen(balanceFen)) yuan, owes \(Fen(debtFen)) yuan
+        balance    \(Fen(balanceFen)) yuan, owes \(Fen(debtFen)) yuan, subsidy \(Fen(subsidyFen)) yuan
         card       number \(cardSerial), \(isCardActive ? "active" : "not active")\(lostMilliseconds.map { ", reported lost \(shown($0))" } ?? "")
         PIN        \(hasPin ? "set" : "none")\(pinLockedUntilMilliseconds.map { ", locked until \(shown($0))" } ?? "")
         late       \(lateUntilMilliseconds.map { "may be activated until \(shown($0))" } ?? "-")

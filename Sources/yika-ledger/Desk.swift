@@ -12,11 +12,11 @@ struct Desk: ParsableArguments {
     @Flag(help: "As JSON.")
     var json = false
 
-    /// Runs `body` at a desk of whoever is logged in here.
-    func use<Result>(_ body: (AccountDesk) throws -> Result) throws -> Result {
+    /// Runs `body` at a desk of whoever is logged in here; `role`: in whose place.
+    func use<Result>(as role: Role = .technician, _ body: (AccountDesk) throws -> Result) throws -> Result {
         try reporting {
             let store = try LedgerDatabase.open(books.database, mode: .existing)
-            let caller = Caller(role: .technician, label: commandLineUser())
+            let caller = Caller(role: role, label: commandLineUser())
             let desk = AccountDesk(
                 store: store, keys: try LedgerKeys(directory: keys.keys), time: SystemTime(), caller: caller)
             let result = try body(desk)

@@ -41,6 +41,33 @@ struct Balances: ParsableCommand {
     }
 }
 
+struct Subsidies: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "subsidy",
+        abstract: "Subsidies (补贴): spent at canteens only, and before the holder's own money.",
+        subcommands: [ImportTable.self])
+
+    struct ImportTable: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "import",
+            abstract: "Grant subsidies from a CSV file: holderNumber,subsidyFen; all or nothing.",
+            discussion: """
+                The reference is the grant's name, such as 2026-09: the same file under it grants nothing twice, and what \
+                is new in a longer one is granted. It takes what was granted into account, not what is left of it.
+                """)
+
+        @OptionGroup var table: Table
+        @OptionGroup var reference: Reference
+        @OptionGroup var desk: Desk
+
+        func run() throws {
+            try table.run(at: desk, "subsidies") {
+                try $0.importSubsidies(csv: $1, reference: reference.reference, dryRun: $2, progress: $3)
+            }
+        }
+    }
+}
+
 /// A CSV file to be imported.
 struct Table: ParsableArguments {
     @Argument(help: "The file, in UTF-8.")
@@ -192,7 +219,10 @@ struct Suspense: ParsableCommand {
     struct Resolve: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Say what becomes of a record that waits, once.",
-            discussion: "A sale whose money waits is charged or written off; whatever else is dismissed.")
+            discussion: """
+                A sale whose money waits is charged or written off. A sale in doubt is charged to its account, written off \
+                when it happened and nobody is to pay, or dismissed when it did not. Whatever else is dismissed.
+                """)
 
         @Argument(help: "The record: TERMINAL/EPOCH/SEQUENCE.")
         var record: String

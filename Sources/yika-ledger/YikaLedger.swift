@@ -9,7 +9,7 @@ struct YikaLedger: AsyncParsableCommand {
         discussion: """
             A day with it: `init` makes the books and the keys, `import` opens accounts, `terminal add` registers \
             terminals, `serve` answers them, `show`, `terminal list` and `status` tell how things stand, `check` proves it. \
-            The card centre's work is `people`, `balances` and `account`; `token`, `audit` and `suspense` are an office's.
+            The card centre's work is `people`, `balances`, `subsidy` and `account`; `paycode` plays the phone app; `token`, `audit` and `suspense` are an office's.
 
             Exit status:
               0   done; with `check`, every invariant holds
@@ -23,6 +23,6 @@ struct YikaLedger: AsyncParsableCommand {
             Initialize.self, Migrate.self, Backup.self, Serve.self, Import.self, Terminals.self, Settings.self,
             Lost.self, Found.self, Thaw.self, Show.self, Closings.self, Check.self, Figures.self, Account.self,
             People.self,
-            Balances.self, Tokens.self, Audit.self, Suspense.self,
+            Balances.self, Subsidies.self, PayCode.self, Tokens.self, Audit.self, Suspense.self,
         ])
 }

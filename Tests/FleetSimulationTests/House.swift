@@ -31,6 +31,9 @@ final class House {
     /// What staff bring along from the old system, in fen.
     private static func opening(_ person: Int) -> Int64 { person < 2 ? 5_000 : 0 }
 
+    /// What some are granted to spend at canteens, in fen.
+    private static func subsidy(_ person: Int) -> Int64 { person % 3 == 1 ? 4_000 : 0 }
+
     struct Instance {
         let store: FaultyStore
         let service: LedgerService
@@ -63,7 +66,8 @@ final class House {
             try FileManager.default.copyItem(at: try Self.furnished.get(), to: file)
         }
         for person in 0..<Trade.people {
-            expectation.open(account: Int64(Trade.account(person)), with: Self.opening(person))
+            expectation.open(
+                account: Int64(Trade.account(person)), with: Self.opening(person), subsidy: Self.subsidy(person))
         }
         try open()
     }
@@ -106,6 +110,11 @@ final class House {
                 terminals: terminals.map {
                     .init(number: $0, name: "Terminal \($0)", token: token, journalKey: journalKey($0).hex())
                 }))
+        let rows = (0..<Trade.people).filter { subsidy($0) > 0 }.map { "\(holder($0)),\(subsidy($0))\n" }
+        _ = try AccountDesk(
+            store: store, keys: keys, time: clock, caller: Caller(role: .cardCentre, label: "a test")
+        ).importSubsidies(
+            csv: Array(("holderNumber,subsidyFen\n" + rows.joined()).utf8), reference: "g", dryRun: false)
         try store.close()
     }
 

@@ -40,6 +40,8 @@ struct Tally {
     var sales = 0
     var answered = 0
     var suspense = 0
+    /// What became of sales in doubt.
+    var doubts: [String: Int] = [:]
     var forks = 0
     var gaps = 0
     var onPostgres = 0
@@ -56,6 +58,7 @@ struct Tally {
         sales += other.sales
         answered += other.answered
         suspense += other.suspense
+        doubts.merge(other.doubts, uniquingKeysWith: +)
         forks += other.forks
         gaps += other.gaps
         onPostgres += other.onPostgres
@@ -70,6 +73,8 @@ struct Tally {
             (happened + [
                 "stores failed at statements 1 to \(last) (\(missed) of them never)",
                 "\(records) records, \(answered) answered for, \(sales) sales, \(suspense) in suspense",
+                "\(doubts.values.reduce(0, +)) sales in doubt: "
+                    + doubts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "),
                 "\(forks) forks frozen, \(gaps) gaps declared, \(replaysAtTheEnd) batches replayed after the end",
                 "\(onPostgres) runs on PostgreSQL",
             ]).joined(separator: "; ")

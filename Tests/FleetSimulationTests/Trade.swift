@@ -33,7 +33,8 @@ struct Trade {
         switch random.number(0...19) {
         case 0..<6: activate(&random, append)
         case 6..<15: sell(&random, &made, append)
-        case 15, 16: takeBack(&random, &made, append)
+        case 15: takeBack(&random, &made, append)
+        case 16: tell(&random, &made, append)
         case 17: refund(&random, &made, append)
         case 18: _ = append(Draft(type: 0x77, payload: [1, 2, 3]))
         default:
@@ -68,13 +69,22 @@ struct Trade {
         let medium: SaleMedium = random.oneIn(6) ? random.pick([.code, .face]) : .card
         var sale = SaleRecord(
             uid: medium == .card ? uid(person, card: random.oneIn(8) ? 1 : 0) : [], medium: medium, result: .intended,
-            account: someAccount(&random, of: person), cardSerial: 1, cardSequence: UInt32(random.number(1...999)),
-            amount: UInt32(random.pick([0, 1, 450, 1_250, 1_800, 60_000])))
+            account: someAccount(&random, of: person), cardSerial: 1, cardSequence: UInt32(random.number(1...12)),
+            amount: UInt32(random.pick([0, 1, 450, 1_250, 1_800, 60_000])),
+            codeHash: medium == .code ? UInt64(random.number(0...5)) : 0)
         guard let intent = append(Draft(type: SaleRecordType.intent, payload: sale.encoded)), !random.oneIn(10) else {
             return
         }
         sale.relatedSequence = intent
-        sale.result = random.oneIn(5) ? random.pick([.undone, .inDoubt]) : .done
+        sale.result = random.oneIn(4) ? random.pick([.undone, .inDoubt, .inDoubt]) : .done
+        remember(sale, append, &made)
+    }
+
+    /// What the terminal has found out of a sale that was in doubt; as a rule it says so once.
+    private static func tell(_ random: inout SplitMix64, _ made: inout [Made], _ append: (Draft) -> UInt64?) {
+        guard var sale = made.suffix(12).filter({ $0.record.result == .inDoubt }).randomElement(using: &random)?.record
+        else { return }
+        sale.result = random.oneIn(8) ? .inDoubt : random.pick([.done, .undone])
         remember(sale, append, &made)
     }
 

@@ -15,6 +15,7 @@ extension Fleet {
             tally.records += findings.records
             tally.sales += findings.sales
             tally.suspense += findings.suspense
+            for doubt in house.expectation.doubts.values { tally.doubts[doubt.state, default: 0] += 1 }
             let stored = try storedRecords()
             try checkRecords(stored)
             for box in boxes + former { check(box, stored[box.place] ?? []) }
@@ -102,7 +103,7 @@ extension Fleet {
             try transaction.forEach(
                 "SELECT account, CAST(sum(fen) AS BIGINT) FROM postings GROUP BY account", []
             ) { sums[try $0.integer(0)] = try $0.integer(1) }
-            for account in 1...SystemAccount.writeOffs where sums[account] ?? 0 != expected.system[account] ?? 0 {
+            for account in SystemAccount.all where sums[account] ?? 0 != expected.system[account] ?? 0 {
                 violate("account \(account): \(sums[account] ?? 0) instead of \(expected.system[account] ?? 0)")
             }
             for (account, person) in expected.people.sorted(by: { $0.key < $1.key }) {
@@ -110,7 +111,9 @@ extension Fleet {
                     violate("account \(account) is gone")
                     continue
                 }
-                if holder.balance != person.balance || holder.debt != person.debt || holder.lost != person.lost {
+                if holder.balance != person.balance || holder.debt != person.debt || holder.lost != person.lost
+                    || holder.subsidy != person.subsidy
+                {
                     violate("account \(account): \(holder) instead of \(person)")
                 }
                 if sums[account] ?? 0 != person.balance { violate("account \(account): postings are not its balance") }
@@ -127,7 +130,14 @@ extension Fleet {
                 sales[try RecordName($0)] = Expectation.Sale(
                     account: try $0.integer(3), fen: try $0.integer(4), effect: try $0.text(5))
             }
-            compare("sale", sales, expected.sales)
+            compare(
+                "sale", sales,
+                expected.sales.mapValues { Expectation.Sale(account: $0.account, fen: $0.fen, effect: $0.effect) })
+            var doubts: [RecordName: String] = [:]
+            try transaction.forEach("SELECT terminal, epoch, sequence, state FROM doubts", []) {
+                doubts[try RecordName($0)] = try $0.text(3)
+            }
+            compare("sale in doubt", doubts, expected.doubts.mapValues(\.state))
             var suspense: [RecordName: String] = [:]
             try transaction.forEach("SELECT terminal, epoch, sequence, reason FROM suspense", []) {
                 suspense[try RecordName($0)] = try $0.text(3)

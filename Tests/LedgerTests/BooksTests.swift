@@ -105,6 +105,7 @@ struct BooksTests {
         let damages = [
             "UPDATE accounts SET balance_fen = balance_fen + 1 WHERE number = \(account)",
             "UPDATE accounts SET debt_fen = 7 WHERE number = \(account)",
+            "UPDATE accounts SET subsidy_fen = 1 WHERE number = \(account)",
             "UPDATE cursors SET acknowledged = acknowledged + 1", "UPDATE cursors SET chain_head = \(zeros(8))",
             "DELETE FROM outcomes", "DELETE FROM cards", "UPDATE outcomes SET effect = 'confirmed'",
             "UPDATE outcomes SET paid_fen = 0", "UPDATE outcomes SET purse_fen = 349", "DELETE FROM cursors",
@@ -161,16 +162,20 @@ struct BooksTests {
         let answer = try books.upload(terminal.slots, first: 1)
         // Changes are gathered until somebody asks for the roster.
         #expect(answer.rosterVersion == first)
-        try #expect(version() == first + 1)
+        let second = try version()
+        #expect(second > first)
         try books.upload(terminal.slots, first: 1)
-        try #expect(version() == first + 1)
+        try #expect(version() == second)
         for _ in 0..<2 { _ = try books.administration.reportLost(holderNumber: TestBooks.holder(1)) }
-        try #expect(version() == first + 2)
+        let third = try version()
+        #expect(third > second)
         _ = try books.administration.reportFound(holderNumber: TestBooks.holder(1))
-        try #expect(version() == first + 3)
+        let fourth = try version()
+        #expect(fourth > third)
         books.time.milliseconds += FeedDesk.reissueAfterMilliseconds + 1
-        try #expect(version() == first + 4)
-        try #expect(version() == first + 4)
+        let fifth = try version()
+        #expect(fifth > fourth)
+        try #expect(version() == fifth)
     }
 
     @Test("Losses that books of an earlier program know are put on the hotlist before the ledger serves, once")

@@ -116,8 +116,8 @@ struct ClosingTests {
                     account: account ?? TestBooks.account(card), cardSerial: serial, cardSequence: sequence,
                     amountFen: fen), token: TestBooks.token)
         }
-        try #expect(ask(0, fen: 4_000) == SaleAnswer(decision: .approved, balanceFen: 4_000))
-        try #expect(ask(0, fen: 4_001) == SaleAnswer(decision: .insufficient, balanceFen: 4_000))
+        try #expect(ask(0, fen: 4_000) == SaleAnswer(decision: .approved, balanceFen: 4_000, subsidyFen: 0))
+        try #expect(ask(0, fen: 4_001) == SaleAnswer(decision: .insufficient, balanceFen: 4_000, subsidyFen: 0))
         try #expect(ask(0, fen: 0, sequence: 4).isSequenceUsed == false)
         try #expect(ask(0, fen: 0, sequence: 3).isSequenceUsed == true)
         try #expect(ask(2, fen: 1).decision == .reportedLost)

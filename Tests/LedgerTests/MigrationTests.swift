@@ -1,6 +1,8 @@
+import Crypto
 import Foundation
 import GRDB
 import LedgerProtocol
+import Logging
 import TestSupport
 import Testing
 
@@ -14,11 +16,12 @@ struct MigrationTests {
         return url
     }
 
-    /// A file as the first shipped program left it after the tour.
-    private func oldFile(in directory: URL) throws -> String {
+    /// A file as the program of schema `version` left it: the first after the tour, the second after a morning at the
+    /// canteen.
+    private func oldFile(_ version: Int, in directory: URL) throws -> String {
         let path = directory.appendingPathComponent("old.sqlite").path
         let dump = try String(
-            contentsOfFile: Repository.root + "/Tests/LedgerTests/Fixtures/ledger-v1.sql", encoding: .utf8)
+            contentsOfFile: Repository.root + "/Tests/LedgerTests/Fixtures/ledger-v\(version).sql", encoding: .utf8)
         let queue = try DatabaseQueue(path: path)
         try queue.inDatabase { database in
             // A dump brings its own transaction along.
@@ -33,7 +36,7 @@ struct MigrationTests {
     func realFile() throws {
         let directory = try directory()
         defer { try? FileManager.default.removeItem(at: directory) }
-        let path = try oldFile(in: directory)
+        let path = try oldFile(1, in: directory)
         #expect(throws: LedgerDatabaseError.older(path)) { try SQLiteLedger(path: path, mode: .readOnly) }
         let store = try SQLiteLedger(path: path, mode: .existing)
         let findings = try LedgerCheck.run(on: store)
@@ -45,11 +48,45 @@ struct MigrationTests {
                     transaction.integer("SELECT count(*) FROM \(new)")
                         == transaction.integer("SELECT count(*) FROM \(old)"))
             }
-            try #expect(transaction.integer("SELECT count(*) FROM accounts WHERE kind = 'system'") == 9)
+            try #expect(transaction.integer("SELECT count(*) FROM accounts WHERE kind = 'system'") == 11)
             try #expect(transaction.feedVersion(.roster) > 1)
         }
         try store.close()
         try #expect(LedgerCheck.run(on: SQLiteLedger(path: path, mode: .readOnly)).holds)
+    }
+
+    @Test(
+        "Sales in doubt of a file of schema 2 wait as they did, and the next use of a card settles what can be settled")
+    func doubts() throws {
+        let directory = try directory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let path = try oldFile(2, in: directory)
+        #expect(throws: LedgerDatabaseError.older(path)) { try SQLiteLedger(path: path, mode: .readOnly) }
+        let store = try SQLiteLedger(path: path, mode: .existing)
+        let findings = try LedgerCheck.run(on: store)
+        #expect(findings.violations == [])
+        #expect(findings.records == 30 && findings.sales == 12 && findings.doubts == 3 && findings.suspense == 3)
+        func states() throws -> [String] {
+            try store.read { try $0.rows("SELECT state FROM doubts ORDER BY 1, terminal, epoch, sequence") }
+                .map { try $0.text(0) }
+        }
+        try #expect(states() == ["dismissed", "open", "open"])
+        let keys = LedgerKeys(
+            signingKey: Curve25519.Signing.PrivateKey(), rosterKey: RosterKey(bytes: [UInt8](repeating: 1, count: 32)))
+        let service = LedgerService(
+            store: store, keys: keys, time: TestTime(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        // Its next use has been in the books since before; nobody has looked yet.
+        var terminal = TestTerminal(102, epoch: 2, root: Array(SHA256.hash(data: Array("fixture 102".utf8))))
+        let sale = SaleRecord(
+            uid: [0x04, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66], medium: .card, result: .done, account: 1_000_002,
+            cardSerial: 1, cardSequence: 5, amount: 10)
+        terminal.append(SaleRecordType.outcome, sale.encoded)
+        try store.write { try $0.register(epoch: 2, of: 102, reason: "a test", now: 0) }
+        _ = try service.ingest(
+            terminal: 102, token: "a-token-for-fixtures", epoch: 2, first: 1, body: Array(terminal.slots.joined()))
+        try #expect(states() == ["dismissed", "open", "used"])
+        try #expect(LedgerCheck.run(on: store).violations == [])
+        try store.close()
     }
 
     @Test("From every earlier schema on both databases the way leads to today's")

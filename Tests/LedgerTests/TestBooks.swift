@@ -152,13 +152,16 @@ final class TestBooks: @unchecked Sendable {
             try [
                 "SELECT terminal, epoch, sequence, raw FROM records ORDER BY 1, 2, 3",
                 "SELECT * FROM cursors ORDER BY 1, 2",
-                "SELECT number, lost_ms, balance_fen, debt_fen FROM accounts ORDER BY 1",
+                "SELECT number, lost_ms, balance_fen, debt_fen, subsidy_fen, doubts FROM accounts ORDER BY 1",
                 "SELECT uid, account, serial, status FROM cards ORDER BY 1",
                 "SELECT id, terminal, epoch, sequence FROM transfers ORDER BY 1",
                 "SELECT * FROM postings ORDER BY 1, 2",
                 "SELECT terminal, epoch, sequence, effect, paid_fen FROM outcomes ORDER BY 1, 2, 3",
                 "SELECT terminal, epoch, sequence, state FROM intents ORDER BY 1, 2, 3",
-                "SELECT terminal, epoch, sequence, reason FROM suspense ORDER BY 1, 2, 3",
+                "SELECT terminal, epoch, sequence, reason, resolution FROM suspense ORDER BY 1, 2, 3",
+                "SELECT * FROM doubts ORDER BY 1, 2, 3",
+                "SELECT * FROM codes ORDER BY 1, 2",
+                "SELECT * FROM issues ORDER BY 1, 2",
             ].map { try transaction.rows($0) }
         }
     }
@@ -279,6 +282,30 @@ struct TestTerminal {
         sale.result = result
         sale.relatedSequence = related ?? intent
         return append(SaleRecordType.outcome, sale.encoded)
+    }
+
+    /// What the terminal itself says later of the sale in doubt whose record is `doubt`.
+    @discardableResult
+    mutating func word(
+        _ card: Int, fen: UInt32, of doubt: UInt64, result: SaleResult, cardSequence: UInt32 = 3
+    ) -> UInt64 {
+        append(
+            SaleRecordType.outcome,
+            SaleRecord(
+                uid: TestBooks.uid(card), medium: .card, result: result, account: TestBooks.account(card),
+                cardSerial: 1, cardSequence: cardSequence, amount: fen, relatedSequence: doubt - 1
+            ).encoded)
+    }
+
+    /// A sale by payment code.
+    @discardableResult
+    mutating func codeSale(_ holder: Int, fen: UInt32, code: UInt64, account: UInt64? = nil) -> UInt64 {
+        append(
+            SaleRecordType.outcome,
+            SaleRecord(
+                uid: [], medium: .code, result: .done, account: account ?? TestBooks.account(holder), cardSerial: 0,
+                cardSequence: 0, amount: fen, codeHash: code
+            ).encoded)
     }
 
     /// Intent and outcome.

@@ -15,6 +15,8 @@ public struct AccountView: Codable, Hashable, Sendable {
     public let balanceFen: Int64
     /// What the holder owes, in fen: sales that the balance did not cover.
     public let debtFen: Int64
+    /// What the holder may spend at canteens beside the balance, in fen: subsidies (补贴), which are spent first.
+    public let subsidyFen: Int64
     /// When the card was reported lost, in milliseconds since 1970-01-01 UTC; absent when it is not.
     public let lostMilliseconds: Int64?
     /// The serial that the account's card has, or will get.
@@ -58,14 +60,15 @@ extension LedgerTransaction {
             """
             SELECT a.number, a.name, coalesce(a.category, ''), a.status, a.balance_fen, a.debt_fen, a.lost_ms, a.card_serial,
                 CASE WHEN c.uid IS NULL THEN 0 ELSE 1 END, CASE WHEN a.pin_verifier IS NULL THEN 0 ELSE 1 END,
-                a.pin_locked_until_ms, a.late_until_ms, a.opened_ms
+                a.pin_locked_until_ms, a.late_until_ms, a.opened_ms, a.subsidy_fen
             FROM accounts a LEFT JOIN cards c ON c.account = a.number AND c.status = 'active'
             WHERE a.number = ? AND a.kind = 'holder'
             """, [.integer(number)])
         guard let row else { throw LedgerRefused.noAccount(number) }
         return AccountView(
             account: try row.integer(0), name: try row.text(1), category: try row.text(2), status: try row.text(3),
-            balanceFen: try row.integer(4), debtFen: try row.integer(5), lostMilliseconds: try row.optional(6),
+            balanceFen: try row.integer(4), debtFen: try row.integer(5), subsidyFen: try row.integer(13),
+            lostMilliseconds: try row.optional(6),
             cardSerial: try row.number(7), isCardActive: try row.integer(8) == 1, hasPin: try row.integer(9) == 1,
             pinLockedUntilMilliseconds: try row.optional(10), lateUntilMilliseconds: try row.optional(11),
             openedMilliseconds: try row.integer(12))

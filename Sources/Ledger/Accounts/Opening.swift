@@ -87,6 +87,10 @@ extension LedgerTransaction {
             VALUES (?, 'holder', ?, ?, ?, 'open', ?, 1, 0)
             """,
             [.integer(number), .text(category), .blob(holder.bytes), .text(name), .integer(now)])
+        // A terminal may have told of sales in doubt before the ledger knew whose they are.
+        try execute(
+            "UPDATE accounts SET doubts = (SELECT count(*) FROM doubts WHERE account = ?) WHERE number = ?",
+            [.integer(number), .integer(number)])
         if openingFen > 0 { try carryOver(openingFen, to: number, owing: 0, now: now) }
         return number
     }

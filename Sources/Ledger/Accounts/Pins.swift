@@ -45,13 +45,7 @@ extension AccountDesk {
         let number = try checkedForPin(.verifyPin, account)
         let pin = try Pin(pin)
         let known = try prove(pin, of: number, action: .verifyPin)
-        try perform(.verifyPin, subject: "\(number)") { transaction, _ in
-            let changed = try transaction.execute(
-                """
-                UPDATE accounts SET pin_failures = 0, pin_locked_until_ms = NULL WHERE number = ? AND pin_verifier = ?
-                """, [.integer(number), .blob(known)])
-            guard changed == 1 else { throw LedgerRefused.pin }
-        }
+        guard try guesses.accept(known, of: number, action: .verifyPin) else { throw LedgerRefused.pin }
     }
 
     private func checkedForPin(_ action: AccountAction, _ account: Int64) throws -> Int64 {
@@ -80,56 +74,17 @@ extension AccountDesk {
     }
 }
 
-// MARK: Guesses
-
 extension AccountDesk {
-    /// What is known before a guess is looked at.
-    private enum Guess {
-        case nothingToCompare
-        case locked(until: Int64)
-        case comparable(salt: [UInt8], verifier: [UInt8])
+    private var guesses: PinGuesses {
+        PinGuesses(store: store, key: keys.pinKey, time: time, actor: caller.name, work: pinWork)
     }
 
     /// Returns the verifier that `pin` has matched.
-    ///
-    /// The guess counts as wrong before it is compared, in a transaction of its own: so however many are made at once, at however
-    /// many instances, none of them is free, and the slow comparison holds no row of the books.
     private func prove(_ pin: Pin, of account: Int64, action: AccountAction) throws -> [UInt8] {
-        let now = time.wallMilliseconds()
-        switch try store.write({ try count(account, now: now, in: $0) }) {
-        case .locked(let until):
-            try noteWrong(action, account, "locked")
-            throw LedgerRefused.pinLocked(until: until, now: now)
-        case .comparable(let salt, let verifier):
-            if try PinVerifier.matches(pin, verifier, salt: salt, account: account, key: keys.pinKey) {
-                return verifier
-            }
-        case .nothingToCompare:
-            _ = try PinVerifier.make(
-                pin, salt: [UInt8](repeating: 0, count: PinVerifier.saltSize), account: account, key: keys.pinKey,
-                work: pinWork)
+        switch try guesses.judge(pin, of: account, action: action) {
+        case .right(let verifier): return verifier
+        case .wrong: throw LedgerRefused.pin
+        case .locked(let until): throw LedgerRefused.pinLocked(until: until, now: time.wallMilliseconds())
         }
-        try noteWrong(action, account, "wrong")
-        throw LedgerRefused.pin
-    }
-
-    private func count(_ account: Int64, now: Int64, in transaction: any LedgerTransaction) throws -> Guess {
-        let row = try transaction.first(
-            """
-            SELECT pin_salt, pin_verifier, pin_failures, pin_locked_until_ms FROM accounts
-            WHERE number = ? AND kind = 'holder' AND status = 'open'\(transaction.forUpdate)
-            """, [.integer(account)])
-        guard let row, !row.isNull(0), !row.isNull(1) else { return .nothingToCompare }
-        if !row.isNull(3), try row.integer(3) > now { return .locked(until: try row.integer(3)) }
-        let failures = try row.integer(2) + 1
-        try transaction.execute(
-            "UPDATE accounts SET pin_failures = ?, pin_locked_until_ms = ? WHERE number = ?",
-            [.integer(failures), .number(PinLock.duration(after: failures).map { now + $0 }), .integer(account)])
-        return .comparable(salt: try row.blob(0), verifier: try row.blob(1))
-    }
-
-    private func noteWrong(_ action: AccountAction, _ account: Int64, _ what: String) throws {
-        let now = time.wallMilliseconds()
-        try store.write { try $0.audit(caller, action.rawValue, "\(account)", what, now: now) }
     }
 }

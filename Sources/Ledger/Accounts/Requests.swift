@@ -114,32 +114,34 @@ extension LedgerTransaction {
     }
 
     /// Money from a holder, whatever the balance: what it does not cover is owed.
+    ///
+    /// - Parameter isMeal: whether a subsidy pays first.
     func charge(
         _ fen: Int64, to account: HolderAccount, for system: Int64, id: String, kind: String, reason: String,
-        reverses: String? = nil, now: Int64
+        reverses: String? = nil, isMeal: Bool = false, now: Int64
     ) throws -> (Transfer, HolderAccount) {
-        let covered = min(fen, max(account.balance, 0))
-        let lines: [Transfer.Line] = [
-            .init(account: account.number, fen: -covered),
-            .init(account: SystemAccount.receivables, fen: covered - fen), .init(account: system, fen: fen),
-        ]
+        let payment = Payment(of: fen, from: account, isMeal: isMeal)
         let transfer = Transfer(
-            id: id, kind: kind, source: nil, reason: reason, lines: lines.filter { $0.fen != 0 }, reverses: reverses)
-        return (transfer, try move(transfer, account, balance: -covered, debt: fen - covered, now: now))
+            id: id, kind: kind, source: nil, reason: reason,
+            lines: payment.lines(debiting: account.number) + [.init(account: system, fen: fen)], reverses: reverses)
+        let after = try move(
+            transfer, account, balance: -payment.balance, debt: payment.debt, subsidy: -payment.subsidy, now: now)
+        return (transfer, after)
     }
 
     private func move(
-        _ transfer: Transfer, _ account: HolderAccount, balance: Int64, debt: Int64, now: Int64
+        _ transfer: Transfer, _ account: HolderAccount, balance: Int64, debt: Int64, subsidy: Int64 = 0, now: Int64
     ) throws -> HolderAccount {
         try post(transfer, now: now)
-        if debt != 0 {
+        if debt != 0 || subsidy != 0 {
             try execute(
-                "UPDATE accounts SET debt_fen = debt_fen + ? WHERE number = ?",
-                [.integer(debt), .integer(account.number)])
+                "UPDATE accounts SET debt_fen = debt_fen + ?, subsidy_fen = subsidy_fen + ? WHERE number = ?",
+                [.integer(debt), .integer(subsidy), .integer(account.number)])
         }
         var after = account
         after.balance += balance
         after.debt += debt
+        after.subsidy += subsidy
         return after
     }
 }

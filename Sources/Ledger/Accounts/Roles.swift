@@ -30,6 +30,7 @@ public enum AccountAction: String, CaseIterable, Codable, Sendable {
     case certify = "certificate"
     case importPeople = "people-import"
     case importBalances = "balances-import"
+    case importSubsidies = "subsidy-import"
     case readAudit = "audit-read"
     case listSuspense = "suspense-list"
     case resolveSuspense = "suspense-resolve"
@@ -48,7 +49,7 @@ public enum AccountAction: String, CaseIterable, Codable, Sendable {
         case .verifyPin: [.app, .cardCentre, .technician]
         case .certify: [.app]
         case .reverse, .oldBalance, .smallPurse, .replaceCard, .allowLate, .resetPin: [.cardCentre, .technician]
-        case .importPeople, .importBalances: [.cardCentre, .technician]
+        case .importPeople, .importBalances, .importSubsidies: [.cardCentre, .technician]
         case .readAudit, .listSuspense: [.auditor, .technician]
         case .resolveSuspense, .manageTokens: [.technician]
         }

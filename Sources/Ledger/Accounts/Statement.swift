@@ -3,7 +3,10 @@ import Platform
 
 /// One line of an account's statement.
 public struct StatementLine: Codable, Hashable, Sendable {
-    /// What it was: `sale`, `sale-void`, `refund`, `top-up`, `small-purse`, `card-fee` and so on.
+    /// What it was: `sale`, `sale-void`, `refund`, `subsidy`, `top-up`, `small-purse`, `card-fee` and so on.
+    ///
+    /// `doubt-charge` is a sale whose card left in the middle and which turned out to have happened, `doubt-back` takes
+    /// such a charge back.
     public let kind: String
     /// In words, for people.
     public let reason: String
@@ -11,6 +14,8 @@ public struct StatementLine: Codable, Hashable, Sendable {
     public let fen: Int64
     /// The part of it that the holder came to owe (negative), or that paid what was owed (positive), in fen.
     public let debtFen: Int64
+    /// What the subsidy gained, or paid when negative, in fen; it is no part of `fen`.
+    public let subsidyFen: Int64
     /// The balance after it, in fen.
     public let balanceFen: Int64
     /// The terminal that reported it, if one did.
@@ -41,7 +46,8 @@ extension AccountDesk {
                 lines.append(
                     StatementLine(
                         kind: try row.text(1), reason: try row.text(2), fen: own + debt, debtFen: debt,
-                        balanceFen: balance, terminal: try row.optional(6), timeMilliseconds: try row.integer(3)))
+                        subsidyFen: try row.integer(7), balanceFen: balance, terminal: try row.optional(6),
+                        timeMilliseconds: try row.integer(3)))
                 balance -= own
             }
             let last = rows.count > limit ? rows[limit - 1] : nil
@@ -83,21 +89,30 @@ private struct StatementPlace {
 }
 
 extension LedgerTransaction {
-    /// The transfers that have touched what the holder has or owes: id, kind, reason, time, balance, debt, terminal.
+    /// The transfers that have touched what the holder has or owes: id, kind, reason, time, balance, debt, terminal,
+    /// subsidy.
     ///
-    /// One that went wholly into a debt has no line on the account itself, so that it is found by its cause.
+    /// One that went wholly into a debt, or was wholly paid by a subsidy, has no line on the account itself, so that it is found by its cause.
     fileprivate func movements(of account: Int64, before end: StatementPlace, limit: Int) throws -> [SQLRow] {
         var named = [Self.openingTransfer(account)]
         for card in try rows("SELECT uid FROM cards WHERE account = ?", [.integer(account)]) {
             named.append(ActivationPosting.purseTransfer(uid: try card.blob(0), account: UInt64(account)))
         }
+        for doubt in try rows(
+            "SELECT terminal, epoch, sequence, steps FROM doubts WHERE account = ? AND steps > 0", [.integer(account)])
+        {
+            let (name, steps) = (try RecordName(doubt), try doubt.number(3, as: Int.self))
+            named += (1...max(steps, 1)).map { Doubt.transfer(name, step: $0) }
+        }
         let places = Array(repeating: "?", count: named.count).joined(separator: ", ")
         return try rows(
             """
-            SELECT t.id, t.kind, t.reason, t.created_ms, coalesce(p.fen, 0), coalesce(d.fen, 0), t.terminal
+            SELECT t.id, t.kind, t.reason, t.created_ms, coalesce(p.fen, 0), coalesce(d.fen, 0), t.terminal,
+                coalesce(b.fen, 0)
             FROM transfers t
             LEFT JOIN postings p ON p.transfer = t.id AND p.account = ?
             LEFT JOIN postings d ON d.transfer = t.id AND d.account = \(SystemAccount.receivables)
+            LEFT JOIN postings b ON b.transfer = t.id AND b.account = \(SystemAccount.subsidies)
             WHERE t.id IN (
                 SELECT transfer FROM postings WHERE account = ?
                 UNION SELECT transfer FROM requests WHERE account = ? AND transfer IS NOT NULL

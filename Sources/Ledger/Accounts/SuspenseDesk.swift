@@ -11,6 +11,8 @@ public struct SuspenseItem: Codable, Hashable, Sendable {
     /// The money that it is about, in fen; absent when it is about none.
     public let fen: Int64?
     /// Whether the canteen has its money already and somebody has to bear it: such a record is charged or written off.
+    ///
+    /// A sale in doubt is none: the canteen has nothing yet. It is charged, written off or dismissed, as it turns out.
     public let isSale: Bool
     /// Since when, in milliseconds since 1970-01-01 UTC.
     public let timeMilliseconds: Int64
@@ -22,7 +24,7 @@ public enum SuspenseResolution: Hashable, Sendable {
     case charge(account: Int64)
     /// Nobody pays the sale: the university bears it.
     case writeOff
-    /// It moves no money, and nothing more is to be done.
+    /// It moves no money, and nothing more is to be done; of a sale in doubt, that it did not happen.
     case dismiss
 
     var words: String {
@@ -32,6 +34,9 @@ public enum SuspenseResolution: Hashable, Sendable {
         case .dismiss: "dismissed"
         }
     }
+
+    /// The transfer that a resolution makes.
+    static func transfer(_ name: RecordName) -> String { "suspense:\(name)" }
 }
 
 extension AccountDesk {
@@ -69,12 +74,17 @@ extension AccountDesk {
         try perform(
             .resolveSuspense, subject: "\(name)", detail: { "\(resolution.words): \(note)" }
         ) { transaction, now in
+            let doubt = try transaction.lockDoubt(name, andAccountOf: resolution)
             guard let waiting = try transaction.waiting(name) else { throw LedgerRefused.noSuspense(name) }
             if let how = waiting.resolution {
                 guard how.hasPrefix(resolution.words) else { throw LedgerRefused.resolved(how) }
                 return
             }
-            try settle(waiting.saleFen, name, as: resolution, in: transaction, now: now)
+            if let doubt {
+                try settle(doubt, as: resolution, in: transaction, now: now)
+            } else {
+                try settle(waiting.saleFen, name, as: resolution, in: transaction, now: now)
+            }
             try transaction.execute(
                 "UPDATE suspense SET resolved_ms = ?, resolution = ? WHERE terminal = ? AND epoch = ? AND sequence = ?",
                 [.integer(now), .text("\(resolution.words): \(note)")] + name.values)
@@ -91,26 +101,57 @@ extension AccountDesk {
         _ fen: Int64?, _ name: RecordName, as resolution: SuspenseResolution, in transaction: any LedgerTransaction,
         now: Int64
     ) throws {
-        let id = "suspense:\(name)"
+        let id = SuspenseResolution.transfer(name)
         switch (resolution, fen) {
         case (.charge(let number), let fen?):
             let account = try transaction.lockedAccount(try Input.account(number))
             let (transfer, _) = try transaction.charge(
                 fen, to: account, for: SystemAccount.suspense, id: id, kind: "suspense-charge",
-                reason: "a sale that waited in suspense", now: now)
+                reason: "a sale that waited in suspense", isMeal: true, now: now)
             try transaction.link(transfer, to: number, as: id, now: now)
-        case (.writeOff, let fen?):
-            let transfer = Transfer(
-                id: id, kind: "suspense-write-off", source: nil, reason: "a sale that nobody could be charged for",
-                lines: [
-                    .init(account: SystemAccount.writeOffs, fen: -fen),
-                    .init(account: SystemAccount.suspense, fen: fen),
-                ])
-            try transaction.post(transfer, now: now)
+        case (.writeOff, let fen?): try transaction.writeOff(fen, for: SystemAccount.suspense, id: id, now: now)
         case (.dismiss, nil): break
         case (.dismiss, _?):
             throw LedgerRefused.resolution("its money waits too: charge it to an account, or write it off")
         case (_, nil): throw LedgerRefused.resolution("no money waits with it: dismiss it")
+        }
+    }
+
+    /// A person says whether a sale in doubt happened; the canteen gets its money only now.
+    private func settle(
+        _ doubt: Doubt, as resolution: SuspenseResolution, in transaction: any LedgerTransaction, now: Int64
+    ) throws {
+        let id = SuspenseResolution.transfer(doubt.name)
+        var subsidy: Int64 = 0
+        switch resolution {
+        case .charge(let number):
+            guard number == doubt.account else {
+                throw LedgerRefused.resolution("a sale in doubt is charged to account \(doubt.account) or to nobody")
+            }
+            let account = try transaction.lockedAccount(try Input.account(number))
+            guard doubt.fen > 0 else { break }
+            let (transfer, after) = try transaction.charge(
+                doubt.fen, to: account, for: SystemAccount.sales, id: id, kind: "suspense-charge",
+                reason: "a sale that was in doubt", isMeal: true, now: now)
+            subsidy = account.subsidy - after.subsidy
+            try transaction.link(transfer, to: number, as: id, now: now)
+        case .writeOff where doubt.fen > 0:
+            try transaction.writeOff(doubt.fen, for: SystemAccount.sales, id: id, now: now)
+        case .writeOff, .dismiss: break
+        }
+        try transaction.execute(
+            "UPDATE doubts SET state = ?, subsidy_fen = ? WHERE terminal = ? AND epoch = ? AND sequence = ?",
+            [.text(resolution.state.rawValue), .integer(subsidy)] + doubt.name.values)
+    }
+}
+
+extension SuspenseResolution {
+    /// What becomes of a sale in doubt by it.
+    fileprivate var state: Doubt.State {
+        switch self {
+        case .charge: .charged
+        case .writeOff: .writtenOff
+        case .dismiss: .dismissed
         }
     }
 }
@@ -129,6 +170,29 @@ extension LedgerTransaction {
             """, name.values)
         let resolution = row.isNull(1) ? nil : row.isNull(0) ? "" : try row.text(0)
         return (resolution, try sale?.integer(0))
+    }
+
+    /// The sale in doubt of this name, if it is one, and the accounts that its resolution is about, nobody else's to change
+    /// until this transaction ends: an upload that says more about it takes the account first, too.
+    fileprivate func lockDoubt(_ name: RecordName, andAccountOf resolution: SuspenseResolution) throws -> Doubt? {
+        let row = try first(
+            "SELECT account FROM doubts WHERE terminal = ? AND epoch = ? AND sequence = ?", name.values)
+        guard let account = try row?.integer(0) else { return nil }
+        var numbers: Set<Int64> = [account]
+        if case .charge(let other) = resolution { numbers.insert(other) }
+        _ = try rows(
+            """
+            SELECT number FROM accounts WHERE number IN (\(numbers.map { _ in "?" }.joined(separator: ", ")))
+            ORDER BY number\(forUpdate)
+            """, numbers.sorted().map { .integer($0) })
+        return try Doubt.read(of: [account], in: self).map(\.0).first { $0.name == name }
+    }
+
+    fileprivate func writeOff(_ fen: Int64, for system: Int64, id: String, now: Int64) throws {
+        let transfer = Transfer(
+            id: id, kind: "suspense-write-off", source: nil, reason: "a sale that nobody could be charged for",
+            lines: [.init(account: SystemAccount.writeOffs, fen: -fen), .init(account: system, fen: fen)])
+        try post(transfer, now: now)
     }
 
     /// Lets a statement find a transfer that went wholly into a debt.

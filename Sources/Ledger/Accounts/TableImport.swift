@@ -62,11 +62,12 @@ extension AccountDesk {
 
     /// All of it or nothing: what `body` has written is undone when a line is wrong, or when it is only to find out.
     func importing(
-        _ action: AccountAction, dryRun: Bool, _ body: (any LedgerTransaction, _ now: Int64) throws -> TableReport
+        _ action: AccountAction, subject: String = "", dryRun: Bool,
+        _ body: (any LedgerTransaction, _ now: Int64) throws -> TableReport
     ) throws -> TableReport {
         do {
             return try perform(
-                action, subject: "", detail: { "\($0.new) new, \($0.changed) changed, \($0.fen) fen" }
+                action, subject: subject, detail: { "\($0.new) new, \($0.changed) changed, \($0.fen) fen" }
             ) { transaction, now in
                 var report = try body(transaction, now)
                 report.problems.sort { $0.line < $1.line }

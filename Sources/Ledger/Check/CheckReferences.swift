@@ -27,9 +27,10 @@ extension LedgerCheck {
         ("hotlist", "account", "accounts", "number"), ("cards", "account", "accounts", "number"),
         ("postings", "account", "accounts", "number"), ("postings", "transfer", "transfers", "id"),
         ("transfers", "reverses", "transfers", "id"), ("requests", "account", "accounts", "number"),
-        ("requests", "transfer", "transfers", "id"), ("requests", "account", "accounts", "number"),
-        ("requests", "transfer", "transfers", "id"),
+        ("requests", "transfer", "transfers", "id"), ("codes", "account", "accounts", "number"),
     ]
 
-    private static let ofRecords = ["cards", "intents", "outcomes", "sales", "suspense", "cases", "transfers"]
+    private static let ofRecords = [
+        "cards", "intents", "outcomes", "sales", "doubts", "codes", "suspense", "cases", "transfers",
+    ]
 }

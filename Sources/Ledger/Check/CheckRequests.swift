@@ -28,7 +28,7 @@ extension LedgerCheck {
         try expectNone(
             """
             SELECT t.id FROM transfers t LEFT JOIN requests r ON r.transfer = t.id
-            WHERE t.kind IN ('top-up', 'top-up-reversal', 'old-balance', 'card-fee', 'suspense-charge')
+            WHERE t.kind IN ('top-up', 'top-up-reversal', 'old-balance', 'card-fee', 'suspense-charge', 'subsidy')
                 AND (r.reference IS NULL OR t.terminal IS NOT NULL)
             """
         ) { "transfer \(try $0.text(0)) was asked for by nobody" }

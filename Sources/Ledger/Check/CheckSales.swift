@@ -8,12 +8,13 @@ extension LedgerCheck {
         var violations: [String] = []
         try transaction.forEach(
             """
-            SELECT r.terminal, r.epoch, r.sequence, r.raw, s.effect, s.account, s.fen, u.reason, p.fen
+            SELECT r.terminal, r.epoch, r.sequence, r.raw, s.effect, s.account, s.fen, u.reason, p.fen, c.code_hash
             FROM records r
             LEFT JOIN sales s ON s.terminal = r.terminal AND s.epoch = r.epoch AND s.sequence = r.sequence
             LEFT JOIN suspense u ON u.terminal = r.terminal AND u.epoch = r.epoch AND u.sequence = r.sequence
             LEFT JOIN transfers t ON t.terminal = r.terminal AND t.epoch = r.epoch AND t.sequence = r.sequence
             LEFT JOIN postings p ON p.transfer = t.id AND p.account = \(SystemAccount.sales)
+            LEFT JOIN codes c ON c.terminal = r.terminal AND c.epoch = r.epoch AND c.sequence = r.sequence
             """, []
         ) { row in
             guard let slot = try? Slot(decoding: try row.blob(3)), slot.type.rawValue == SaleRecordType.outcome
@@ -40,6 +41,8 @@ extension LedgerCheck {
         guard let sale = SaleRecord(decoding: slot.payload) else { return row.isNull(4) && reason == .undecodable }
         let fen = Int64(sale.amount)
         guard !row.isNull(4), try row.integer(6) == fen else { return false }
+        let hasPaid = try ["posted", "voided"].contains(row.text(4))
+        guard try row.optional(9) == (hasPaid ? CodeUse(sale)?.hash : nil) else { return false }
         switch (try row.text(4), sale.result) {
         case ("posted", .done): return moved == fen && reason == nil
         // Taken back by a later record; its own money has moved all the same.

@@ -20,6 +20,8 @@ public struct LedgerCheck {
         public internal(set) var outcomes = 0
         /// Sales that terminals reported, each with the money that it moves.
         public internal(set) var sales = 0
+        /// Sales in doubt, each open, or settled in one way with its money moved once.
+        public internal(set) var doubts = 0
         /// Records in suspense: authentic, and waiting for a person.
         public internal(set) var suspense = 0
         /// Intents whose outcome has not arrived.
@@ -38,19 +40,23 @@ public struct LedgerCheck {
 
     /// Checks the books in `store`.
     public static func run(on store: any LedgerStore) throws -> Findings {
-        try store.read { transaction in
-            var check = LedgerCheck(transaction: transaction)
-            try check.checkMoney()
-            try check.checkBalances()
-            try check.checkJournals()
-            try check.checkActivations()
-            try check.checkPurses()
-            try check.checkSales()
-            try check.checkSuspense()
-            try check.checkRequests()
-            try check.checkReferences()
-            return check.findings
-        }
+        try store.read { try findings(in: $0) }
+    }
+
+    static func findings(in transaction: any LedgerTransaction) throws -> Findings {
+        var check = LedgerCheck(transaction: transaction)
+        try check.checkMoney()
+        try check.checkBalances()
+        try check.checkJournals()
+        try check.checkActivations()
+        try check.checkPurses()
+        try check.checkSales()
+        try check.checkDoubts()
+        try check.checkCodes()
+        try check.checkSuspense()
+        try check.checkRequests()
+        try check.checkReferences()
+        return check.findings
     }
 
     private init(transaction: any LedgerTransaction) { self.transaction = transaction }
@@ -80,7 +86,7 @@ public struct LedgerCheck {
             GROUP BY a.number, a.balance_fen HAVING a.balance_fen <> coalesce(sum(p.fen), 0)
             """
         ) { "the balance of account \(try $0.integer(0)) is not the sum of its postings" }
-        try expectNone("SELECT number FROM accounts WHERE balance_fen < 0 OR debt_fen < 0") {
+        try expectNone("SELECT number FROM accounts WHERE balance_fen < 0 OR debt_fen < 0 OR subsidy_fen < 0") {
             "account \(try $0.integer(0)) is below zero"
         }
         let owed = try transaction.integer("SELECT CAST(coalesce(sum(debt_fen), 0) AS BIGINT) FROM accounts")
@@ -89,6 +95,13 @@ public struct LedgerCheck {
             [.integer(SystemAccount.receivables)])
         if owed != -booked {
             findings.violations.append("holders owe \(owed) fen, the receivables say \(-booked)")
+        }
+        let given = try transaction.integer("SELECT CAST(coalesce(sum(subsidy_fen), 0) AS BIGINT) FROM accounts")
+        let kept = try transaction.integer(
+            "SELECT CAST(coalesce(sum(fen), 0) AS BIGINT) FROM postings WHERE account = ?",
+            [.integer(SystemAccount.subsidies)])
+        if given != kept {
+            findings.violations.append("holders have \(given) fen of subsidies, their account says \(kept)")
         }
     }
 

@@ -44,8 +44,9 @@ final class FeedDesk: Sendable {
     func answer(_ kind: FeedKind, since: UInt64) throws -> [UInt8]? {
         let version = try versions(store.read { try $0.feedState() })[kind]
         if version == since || version == 0 { return nil }
-        // A version that was never issued here leads nowhere, whatever its number.
-        let base = since > version ? 0 : since
+        // A version that was never issued here leads nowhere, whatever its number: the books may have been put back from a
+        // backup that did not know it.
+        let base = try since > 0 && store.read { try $0.wasIssued(since, of: LedgerFeed(kind)) } ? since : 0
         return try cache.answer(FeedCache.Key(kind: kind, since: base, version: version)) {
             try store.read { try maker.make(kind, since: base, in: $0) }
         }.bytes

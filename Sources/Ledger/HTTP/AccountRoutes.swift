@@ -48,6 +48,14 @@ struct AccountRoutes: Sendable {
         .post("/v1/people/balances", .importBalances, bodyLimit: AccountDesk.tableLimit) {
             try table(try $0.importBalances(csv: $1.body, dryRun: $1.flag("dryRun")))
         },
+        .post("/v1/people/subsidies", .importSubsidies, bodyLimit: AccountDesk.tableLimit) { desk, question in
+            guard let reference = question.query("reference") else {
+                throw LedgerRefused.malformed("expected ?reference= with 1 to 64 characters")
+            }
+            return try table(
+                try desk.importSubsidies(
+                    csv: question.body, reference: reference, dryRun: question.flag("dryRun")))
+        },
         .get("/v1/audit", .readAudit) {
             try .json(
                 $0.auditTrail(

@@ -16,6 +16,8 @@ struct BatchBooks {
     struct KnownSale {
         let account: Int64
         let fen: Int64
+        /// What of it a subsidy has paid, in fen.
+        let subsidy: Int64
         /// Whether it was charged and not taken back since.
         var isPosted: Bool
     }
@@ -26,6 +28,9 @@ struct BatchBooks {
     private var activeCards: [Int64: KnownCard] = [:]
     private var transfers: Set<String> = []
     private var openIntents: [[UInt8]: [OpenIntent]] = [:]
+    private var codes: [CodeUse: RecordName] = [:]
+    /// The sales in doubt that this upload may have something to say about.
+    var doubts = DoubtBook()
     private(set) var changes = BatchChanges()
 
     /// Books about nothing.
@@ -59,6 +64,19 @@ struct BatchBooks {
         }
         try readTransfers(of: businesses, in: transaction)
         try readSales(of: businesses, terminal: terminal, epoch: epoch, in: transaction)
+        try readCodes(of: businesses, in: transaction)
+        doubts = try DoubtBook(about: businesses, accounts: accounts, in: transaction)
+    }
+
+    private mutating func readCodes(of businesses: [Business], in transaction: any LedgerTransaction) throws {
+        let uses = businesses.compactMap { business -> CodeUse? in
+            guard case .saleOutcome(let sale) = business else { return nil }
+            return CodeUse(sale)
+        }
+        try transaction.forEach(
+            "SELECT terminal, epoch, sequence, code_hash, account FROM codes WHERE code_hash IN (?)",
+            among: uses.map { .integer($0.hash) }
+        ) { codes[CodeUse(hash: try $0.integer(3), account: try $0.integer(4))] = try RecordName($0) }
     }
 
     private mutating func readTransfers(of businesses: [Business], in transaction: any LedgerTransaction) throws {
@@ -83,8 +101,10 @@ struct BatchBooks {
         guard !sequences.isEmpty else { return }
         try transaction.forEach(
             """
-            SELECT s.terminal, s.epoch, s.sequence, s.account, s.fen, s.effect, r.raw FROM sales s
+            SELECT s.terminal, s.epoch, s.sequence, s.account, s.fen, s.effect, r.raw, coalesce(p.fen, 0) FROM sales s
             JOIN records r ON r.terminal = s.terminal AND r.epoch = s.epoch AND r.sequence = s.sequence
+            LEFT JOIN postings p ON p.transfer = 'sale:' || s.terminal || '/' || s.epoch || '/' || s.sequence
+                AND p.account = \(SystemAccount.subsidies)
             WHERE s.terminal = \(terminal) AND s.epoch = \(epoch) AND s.sequence IN (?)
             """, among: sequences
         ) { row in
@@ -92,7 +112,8 @@ struct BatchBooks {
             let sale = (try? Slot(decoding: try row.blob(6))).flatMap { SaleRecord(decoding: $0.payload) }
             let isCharge = try row.text(5) == "posted" && sale?.result == .done
             sales[try RecordName(row)] = KnownSale(
-                account: try row.integer(3), fen: try row.integer(4), isPosted: isCharge)
+                account: try row.integer(3), fen: try row.integer(4), subsidy: -(try row.integer(7)),
+                isPosted: isCharge)
         }
     }
 
@@ -106,6 +127,9 @@ struct BatchBooks {
     func activeCard(of account: Int64) -> KnownCard? { activeCards[account] }
 
     func hasTransfer(_ id: String) -> Bool { transfers.contains(id) }
+
+    /// The sale that a payment code was used for.
+    func sale(paidBy code: CodeUse) -> RecordName? { codes[code] }
 }
 
 // MARK: What records do
@@ -161,6 +185,27 @@ extension BatchBooks {
         guard fen != 0 else { return }
         accounts[account]?.debt += fen
         changes.debts[account, default: 0] += fen
+    }
+
+    /// Notes that a holder has more in subsidies, or less when negative; the transfer's line is the caller's.
+    mutating func addSubsidy(_ fen: Int64, account: Int64) {
+        guard fen != 0 else { return }
+        accounts[account]?.subsidy += fen
+        changes.subsidies[account, default: 0] += fen
+    }
+
+    /// Notes that a payment code was used, for ever.
+    mutating func use(_ code: CodeUse, by name: RecordName) {
+        codes[code] = name
+        changes.codes.append([.integer(code.hash), .integer(code.account)] + name.values)
+    }
+
+    /// Notes what is known about a sale in doubt; it waits in suspense until it is settled.
+    mutating func keep(_ doubt: Doubt) {
+        if doubt.isNew, changes.doubts[doubt.name] == nil, accounts[doubt.account] != nil {
+            changes.doubtCounts[doubt.account, default: 0] += 1
+        }
+        changes.doubts[doubt.name] = doubt
     }
 
     mutating func note(_ sale: KnownSale, row: [SQLValue], by name: RecordName) {

@@ -19,13 +19,17 @@ struct BatchChanges {
     var postings: [[SQLValue]] = []
     var balances: [Int64: Int64] = [:]
     var debts: [Int64: Int64] = [:]
+    var subsidies: [Int64: Int64] = [:]
+    var codes: [[SQLValue]] = []
+    var doubts: [RecordName: Doubt] = [:]
+    var doubtCounts: [Int64: Int64] = [:]
     var rosterAccounts: Set<Int64> = []
     var settledIntents: [[SQLValue]] = []
     var voidedSales: [[SQLValue]] = []
 
     private static let name = ["terminal", "epoch", "sequence"]
 
-    func write(to transaction: any LedgerTransaction) throws {
+    func write(to transaction: any LedgerTransaction, now: Int64) throws {
         let name = Self.name
         try transaction.insert(into: "records", name + ["raw", "verified", "received_ms"], rows: records)
         try transaction.insert(
@@ -49,7 +53,31 @@ struct BatchChanges {
             into: "suspense", name + ["reason", "detail", "fen", "created_ms"], rows: suspense)
         try transaction.insert(into: "transfers", Transfer.columns, rows: transfers)
         try transaction.insert(into: "postings", ["transfer", "account", "fen"], rows: postings)
+        try transaction.insert(into: "codes", ["code_hash", "account"] + name, rows: codes)
+        if !doubts.isEmpty { try writeDoubts(to: transaction, now: now) }
         try update(transaction)
+    }
+
+    private func writeDoubts(to transaction: any LedgerTransaction, now: Int64) throws {
+        let sorted = doubts.values.sorted { $0.name < $1.name }
+        let new = sorted.filter(\.isNew).map { $0.rows(now: now) }
+        try transaction.insert(into: "doubts", Doubt.columns, rows: new.map(\.doubt))
+        try transaction.insert(
+            into: "suspense", Self.name + ["reason", "detail", "fen", "created_ms", "resolved_ms", "resolution"],
+            rows: new.map(\.suspense))
+        let known = sorted.filter { !$0.isNew }.map { $0.changes(now: now) }
+        try transaction.execute(
+            """
+            UPDATE doubts SET state = ?, told_by = ?, same_by = ?, later_by = ?, steps = ?, subsidy_fen = ?,
+                looked_back = ?
+            WHERE terminal = ? AND epoch = ? AND sequence = ?
+            """, each: known.map(\.doubt))
+        try transaction.execute(
+            """
+            UPDATE suspense SET detail = ?, resolved_ms = ?, resolution = ?
+            WHERE terminal = ? AND epoch = ? AND sequence = ?
+            """, each: known.map(\.suspense))
+        try transaction.add(doubtCounts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, to: "doubts")
     }
 
     /// A gap's report and each of its stand-ins open one case; everything else here changes rows that are there.
@@ -67,6 +95,7 @@ struct BatchChanges {
             "UPDATE sales SET effect = 'voided' WHERE terminal = ? AND epoch = ? AND sequence = ?", each: voidedSales)
         try transaction.add(balances.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, to: "balance_fen")
         try transaction.add(debts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, to: "debt_fen")
+        try transaction.add(subsidies.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, to: "subsidy_fen")
         try transaction.execute(
             "UPDATE accounts SET roster_version = 0 WHERE number = ?",
             each: rosterAccounts.sorted().map { [.integer($0)] })

@@ -26,6 +26,8 @@ enum SuspenseReason: String, CaseIterable {
     case implausiblePurse = "implausible-purse"
     /// The card left in the middle of a sale; its next use tells.
     case inDoubt = "in-doubt"
+    /// The payment code was used for another sale before.
+    case codeUsedTwice = "code-used-twice"
     /// A sale is taken back that is not there, or not posted.
     case noSuchSale = "no-such-sale"
 }

@@ -15,29 +15,36 @@ struct SalePosting {
     private var account: Int64 { Int64(clamping: sale.account) }
 
     func post(in books: inout BatchBooks) {
+        // First what the record says of earlier sales: they happened before it, and pay before it.
+        books.hear(sale, of: name, made: made, now: now)
         switch sale.result {
         case .done: charge(&books)
         case .undone: note("undone", &books)
-        case .intended, .inDoubt:
-            note("in-doubt", &books)
-            books.suspend(name, .inDoubt, "account \(sale.account)", fen: fen, now: now)
+        case .intended, .inDoubt: note("in-doubt", &books)
         case .voided: takeBack(&books)
         case .refunded: giveBack(&books, kind: "refund", reverses: nil, effect: "posted")
         }
     }
 
     private func charge(_ books: inout BatchBooks) {
-        if let (reason, detail) = objection(books) {
+        if let (reason, detail) = obstacle(books) {
             note("suspense", &books)
             books.suspend(name, reason, detail, fen: fen, now: now)
             return move([.init(account: SystemAccount.suspense, fen: -fen)], kind: "sale-suspense", &books)
         }
-        let covered = min(fen, max(books.accounts[account]?.balance ?? 0, 0))
-        note("posted", &books)
-        move(
-            [.init(account: account, fen: -covered), .init(account: SystemAccount.receivables, fen: covered - fen)],
-            kind: "sale", &books)
-        books.owe(fen - covered, account: account)
+        guard let holder = books.accounts[account] else { return }
+        let payment = Payment(of: fen, from: holder, isMeal: true)
+        note("posted", subsidy: payment.subsidy, &books)
+        move(payment.lines(debiting: account), kind: "sale", &books)
+        books.take(payment, account: account)
+        if let code = CodeUse(sale) { books.use(code, by: name) }
+    }
+
+    /// Why nobody can be charged, or why a person has to look first.
+    private func obstacle(_ books: BatchBooks) -> (SuspenseReason, String)? {
+        if let objection = objection(books) { return objection }
+        guard let first = CodeUse(sale).flatMap({ books.sale(paidBy: $0) }) else { return nil }
+        return (.codeUsedTwice, "account \(account); first used for \(first)")
     }
 
     private func move(_ from: [Transfer.Line], kind: String, _ books: inout BatchBooks) {
@@ -46,13 +53,13 @@ struct SalePosting {
         books.post(
             Transfer(
                 id: Self.transfer(name), kind: kind, source: name, reason: "sale at terminal \(name.terminal)",
-                lines: from.filter { $0.fen != 0 } + [.init(account: SystemAccount.sales, fen: fen)]), now: now)
+                lines: from + [.init(account: SystemAccount.sales, fen: fen)]), now: now)
     }
 
     static func transfer(_ name: RecordName) -> String { "sale:\(name)" }
 
     /// Why nobody can be charged, if there is a reason.
-    private func objection(_ books: BatchBooks) -> (SuspenseReason, String)? {
+    func objection(_ books: BatchBooks) -> (SuspenseReason, String)? {
         guard let holder = books.accounts[account] else { return (.unknownAccount, "account \(sale.account)") }
         if !holder.isOpen { return (.closedAccount, "account \(account)") }
         // Whoever has reported the card lost answers only for what was bought before.
@@ -76,28 +83,34 @@ struct SalePosting {
             return books.suspend(name, .noSuchSale, "\(related)", fen: -fen, now: now)
         }
         books.voidSale(related)
-        giveBack(&books, kind: "sale-void", reverses: fen > 0 ? Self.transfer(related) : nil, effect: "voided")
+        giveBack(
+            &books, kind: "sale-void", subsidy: known.subsidy, reverses: fen > 0 ? Self.transfer(related) : nil,
+            effect: "voided")
     }
 
-    private func giveBack(_ books: inout BatchBooks, kind: String, reverses: String?, effect: String) {
+    /// - Parameter subsidy: how much of it a subsidy had paid; a refund, which is not the whole of one sale, is money.
+    private func giveBack(
+        _ books: inout BatchBooks, kind: String, subsidy: Int64 = 0, reverses: String?, effect: String
+    ) {
         guard books.accounts[account] != nil else {
             note("suspense", &books)
             return books.suspend(name, .unknownAccount, "account \(sale.account)", fen: -fen, now: now)
         }
         note(effect, &books)
         guard fen > 0 else { return }
-        let credit = books.repayment(of: fen, account: account)
+        let credit = books.repayment(of: fen, toSubsidy: subsidy, account: account)
         books.post(
             Transfer(
                 id: Self.transfer(name), kind: kind, source: name, reason: "back from terminal \(name.terminal)",
                 lines: [.init(account: SystemAccount.sales, fen: -fen)] + credit.lines(creditingTo: account),
                 reverses: reverses), now: now)
-        books.owe(-credit.debt, account: account)
+        books.give(credit, account: account)
     }
 
-    private func note(_ effect: String, _ books: inout BatchBooks) {
+    private func note(_ effect: String, subsidy: Int64 = 0, _ books: inout BatchBooks) {
         books.note(
-            BatchBooks.KnownSale(account: account, fen: fen, isPosted: effect == "posted" && sale.result == .done),
+            BatchBooks.KnownSale(
+                account: account, fen: fen, subsidy: subsidy, isPosted: effect == "posted" && sale.result == .done),
             row: name.values + [
                 sale.uid.isEmpty ? .null : .blob(sale.uid), .integer(account), .number(sale.cardSerial),
                 .number(sale.cardSequence), .number(sale.medium.rawValue), .integer(fen), .text(effect),

@@ -26,7 +26,7 @@ public struct LedgerCopy {
                     try new.integer("SELECT count(*) FROM accounts WHERE kind = 'holder'") == 0
                 else { throw LedgerDatabaseError.notEmpty }
                 // What every new ledger begins with comes along from the old one.
-                for table in ["feeds", "settings", "accounts"] { try new.execute("DELETE FROM \(table)") }
+                for table in ["feeds", "issues", "settings", "accounts"] { try new.execute("DELETE FROM \(table)") }
                 var summary = Summary()
                 for table in SchemaSteps.tables {
                     let before = summary.rows

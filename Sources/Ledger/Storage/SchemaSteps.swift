@@ -11,12 +11,14 @@ enum SchemaSteps {
     static let all = [
         Step(name: "v1", statements: { SchemaV1.statements($0) }),
         Step(name: "v2", statements: { SchemaV2.statements($0) }),
+        Step(name: "v3", statements: { SchemaV3.statements($0) }),
     ]
 
     /// The tables that hold the books, each after those that it refers to: the order to copy them in.
     static let tables = [
         "terminals", "credentials", "enrolments", "epochs", "heartbeats", "closings", "cursors", "records", "settings",
-        "feeds", "people", "accounts", "hotlist", "documents", "cards", "transfers", "postings", "intents", "outcomes",
-        "sales", "suspense", "cases", "quarantine", "tokens", "requests", "audit",
+        "feeds", "issues", "people", "accounts", "hotlist", "documents", "cards", "transfers", "postings", "intents",
+        "outcomes",
+        "sales", "doubts", "codes", "suspense", "cases", "quarantine", "tokens", "requests", "audit",
     ]
 }
