@@ -79,7 +79,7 @@ final class CardSale {
             let sequence = try append(open.outcome(.done))
             remember(open, sequence)
             note(.done)
-            if let order, open.order == order.number {
+            if let order, isSame(order, open) {
                 return .paidBefore(
                     SaleReceipt(
                         amount: order.amount, subsidy: Fen(Int64(open.intent.subsidy)),
@@ -88,6 +88,17 @@ final class CardSale {
             }
         }
         return nil
+    }
+
+    /// How long after a power cut the same amount for the same card is the same meal, in milliseconds: until the box is up
+    /// again and the cashier has typed it once more, and not until tomorrow's.
+    private static let sameMealMilliseconds: Int64 = 600_000
+
+    /// Whether a sale that turned out to be made is what `order` asks for.
+    private func isSame(_ order: SaleOrder, _ open: SalesMemory.OpenSale) -> Bool {
+        if let number = open.order { return number == order.number }
+        return order.kind == .sale && order.amount == Fen(Int64(open.intent.amount))
+            && (0...Self.sameMealMilliseconds).contains(wall - open.wall)
     }
 
     private func note(_ settlement: SaleReport.Settlement) {
@@ -204,7 +215,7 @@ final class CardSale {
         let intent = try intend(record)
         let open = SalesMemory.OpenSale(
             sequence: intent, intent: record, order: order.number,
-            allowanceTaken: max(.zero, state.record.allowance - next.allowance))
+            allowanceTaken: max(.zero, state.record.allowance - next.allowance), wall: wall)
         engine.memory.began(open)
         do throws(AllowanceAccess.Problem) {
             try access.write(next, after: state)

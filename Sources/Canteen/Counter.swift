@@ -54,6 +54,8 @@ public struct Counter: Hashable, Sendable {
         case serveAgain
         /// A sale without a card is to be taken back.
         case takeBack(MadeSale, SaleOrder)
+        /// The sale of this order, which is in doubt, is given up: no goods are handed over, and nobody pays it.
+        case giveUp(SaleOrder)
         /// A shift begins.
         case openShift(UInt16)
         /// The shift ends.
@@ -233,7 +235,11 @@ public struct Counter: Hashable, Sendable {
         _ key: CounterKey, _ ending: SaleEnding, _ order: SaleOrder?, _ around: Surroundings
     ) -> [Effect] {
         // What may have been written is not left behind by a key that was meant for the next customer.
-        if ending == .inDoubt, key != .clear { return [] }
+        if ending == .inDoubt, let order {
+            guard key == .clear else { return [] }
+            rest(around)
+            return [.giveUp(order)]
+        }
         rest(around)
         guard key != .clear, key != .enter else { return [] }
         return press(key, around)

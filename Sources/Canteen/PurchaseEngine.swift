@@ -64,6 +64,17 @@ public final class PurchaseEngine {
             milliseconds: time.now().milliseconds(since: start))
     }
 
+    /// Ends the sale of order `number`, which is in doubt, as not made: the cashier has given it up, and hands nothing over.
+    ///
+    /// The card may have less to spend for it until it is refilled; the holder's money is untouched.
+    public static func giveUp(
+        order number: UInt64, _ memory: SalesMemory, journal: any SaleJournal
+    ) throws(SalesStopped) {
+        guard let open = memory.open(order: number) else { return }
+        _ = try journal.append(outcome: open.outcome(.undone))
+        memory.ended(open)
+    }
+
     /// Writes into the journal that sales of an earlier life of the daemon are in doubt, so that the ledger hears of them.
     ///
     /// Call once, after the journal was replayed into the memory.

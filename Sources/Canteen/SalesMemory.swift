@@ -15,6 +15,8 @@ public final class SalesMemory: Sendable {
         public let order: UInt64?
         /// What the card's allowance would have lost by it.
         public let allowanceTaken: Fen
+        /// When its intent was made, by the wall clock, in milliseconds since 1970-01-01 UTC.
+        public let wall: Int64
         /// Whether the journal says already that it is in doubt.
         public var isReported = false
     }
@@ -50,7 +52,9 @@ public final class SalesMemory: Sendable {
 
     /// Does `work` while no other reader, scanner or camera of the terminal works on an order: one order is paid once,
     /// though two cards lie on two readers.
-    public func inTurn<T>(_ work: () -> T) -> T { turn.withLock { _ in work() } }
+    public func inTurn<T, Failure>(_ work: () throws(Failure) -> T) throws(Failure) -> T {
+        try turn.withLock { _ throws(Failure) in try work() }
+    }
 
     // MARK: Sales in doubt
 
@@ -152,10 +156,13 @@ public final class SalesMemory: Sendable {
 
     /// Takes in one record of the journal, oldest first; records of other types say nothing here.
     ///
-    /// - Parameter dayStart: when the local day of a wall time began.
-    public func replay(_ record: SaleRecord, isIntent: Bool, sequence: UInt64, day: Int64) {
+    /// - Parameters:
+    ///   - wall: when it was made, by the wall clock, in milliseconds since 1970-01-01 UTC.
+    ///   - day: when the local day of that time began, likewise.
+    public func replay(_ record: SaleRecord, isIntent: Bool, sequence: UInt64, wall: Int64, day: Int64) {
         if isIntent {
-            return began(OpenSale(sequence: sequence, intent: record, order: nil, allowanceTaken: .zero))
+            return began(
+                OpenSale(sequence: sequence, intent: record, order: nil, allowanceTaken: .zero, wall: wall))
         }
         switch record.result {
         case .done:

@@ -74,14 +74,24 @@ public final class CurlLedgerClient: LedgerClient {
 
     /// Asks whether a card may be activated, on the connection kept for that.
     public func permit(_ request: PermitRequest, deadline: Instant) throws(LedgerClientError) -> PermitAnswer {
+        try ask(LedgerPath.permit, request, deadline)
+    }
+
+    /// Asks whether the ledger would agree to a sale, on the connection kept for permissions.
+    public func authorize(_ request: SaleRequest, deadline: Instant) throws(LedgerClientError) -> SaleAnswer {
+        try ask(LedgerPath.authorize, request, deadline)
+    }
+
+    private func ask<Answer: Decodable>(
+        _ path: String, _ question: some Encodable, _ deadline: Instant
+    ) throws(LedgerClientError) -> Answer {
         let left = deadline.milliseconds(since: time.now())
         guard left > 0 else {
             throw LedgerClientError(kind: .timeout, code: "deadline", message: "no time left to ask")
         }
-        let body = try encode(request)
-        let response = try permits.perform(
-            self.request(LedgerPath.permit, body: body, type: "application/json", timeout: left))
-        return try answer(response)
+        let body = try encode(question)
+        return try answer(
+            try permits.perform(request(path, body: body, type: "application/json", timeout: left)))
     }
 
     /// Sends the journal's own bytes, packed; gap, fork, freeze and an unknown epoch are answers, everything else but

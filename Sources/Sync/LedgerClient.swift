@@ -8,6 +8,9 @@ public protocol LedgerClient: Sendable {
     /// Asks whether a card may be activated; gives up at `deadline`, because a holder is waiting.
     func permit(_ request: PermitRequest, deadline: Instant) throws(LedgerClientError) -> PermitAnswer
 
+    /// Asks whether the ledger would agree to a sale; gives up at `deadline`, because a holder with a tray is waiting.
+    func authorize(_ request: SaleRequest, deadline: Instant) throws(LedgerClientError) -> SaleAnswer
+
     /// Sends the journal's own bytes, whole slots from sequence `first` on.
     func upload(
         terminal: UInt16, epoch: UInt32, first: UInt64, bytes: [UInt8]

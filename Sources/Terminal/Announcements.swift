@@ -44,7 +44,7 @@ struct Announcement {
         }
     }
 
-    private init(_ notice: Notice, _ prompts: [PromptID], waits: Bool = false, _ light: Light = .failure) {
+    init(_ notice: Notice, _ prompts: [PromptID], waits: Bool = false, _ light: Light = .failure) {
         self.notice = notice
         self.prompts = prompts
         self.waits = waits

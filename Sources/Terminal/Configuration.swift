@@ -35,8 +35,30 @@ public struct Configuration: Sendable {
     public let journalEpoch: UInt32
     /// Where `yika` asks and watches; `nil`: nowhere.
     public let controlSocket: String?
+    /// What the terminal is for.
+    public let role: Role
+    /// The till; with the role `canteen` alone.
+    public let canteen: Canteen
+    /// The port of the screen's page on the loopback interface; `nil`: no screen.
+    public let screenPort: UInt16?
     /// The success sentence starts no earlier than this after the tap, in milliseconds: holders were told 3 to 4 s.
     public let successAfterMilliseconds: Int64
+
+    /// What a terminal is for.
+    public enum Role: String, Sendable, Decodable, CaseIterable {
+        /// It makes old cards the campus's own.
+        case activation
+        /// It sells meals.
+        case canteen
+    }
+
+    /// The till.
+    public struct Canteen: Sendable, Decodable {
+        /// Whether somebody has to sign in before anything is sold; it is so where nothing is said.
+        public var needsShift: Bool?
+        /// How long the ledger may take to advise on a sale, in milliseconds, 20...1000; 150 where nothing is said.
+        public var askMilliseconds: Int64?
+    }
 
     /// A reader whose profile a technician fixed.
     public struct PinnedReader: Sendable, Decodable {
@@ -87,7 +109,7 @@ extension Configuration {
         struct Terminal: Decodable {
             let number: UInt16
             let name: String
-            let role: String
+            let role: Role
         }
         let terminal: Terminal
         let stateDirectory: String
@@ -102,10 +124,12 @@ extension Configuration {
         let journalEpoch: UInt32?
         let controlSocket: String?
         let successAfterMilliseconds: Int64?
+        let canteen: Canteen?
+        let screenPort: UInt16?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
             case terminal, stateDirectory, profiles, cardLayout, keys, credentials, readers, voice, ledger
-            case rosterMaximumAgeHours, journalEpoch, controlSocket, successAfterMilliseconds
+            case rosterMaximumAgeHours, journalEpoch, controlSocket, successAfterMilliseconds, canteen, screenPort
         }
 
         // Written out to refuse names that mean nothing: a mistyped optional setting would be passed over in silence.
@@ -125,6 +149,8 @@ extension Configuration {
             journalEpoch = try container.decodeIfPresent(UInt32.self, forKey: .journalEpoch)
             controlSocket = try container.decodeIfPresent(String.self, forKey: .controlSocket)
             successAfterMilliseconds = try container.decodeIfPresent(Int64.self, forKey: .successAfterMilliseconds)
+            canteen = try container.decodeIfPresent(Canteen.self, forKey: .canteen)
+            screenPort = try container.decodeIfPresent(UInt16.self, forKey: .screenPort)
         }
 
         static func read(_ path: String) throws(DataFileError) -> File {
@@ -132,7 +158,9 @@ extension Configuration {
             func expect(_ holds: Bool, _ place: String, _ expected: String) throws(DataFileError) {
                 if !holds { throw DataFileError(file: path, path: place, expected: expected) }
             }
-            try expect(file.terminal.role == "activation", "terminal.role", "\"activation\"")
+            try expect(
+                (20...1000).contains(file.canteen?.askMilliseconds ?? 150), "canteen.askMilliseconds", "20 to 1000")
+            try expect(file.screenPort ?? 1024 >= 1024, "screenPort", "a port from 1024 to 65535")
             try expect(file.terminal.number > 0, "terminal.number", "a number from 1 to 65535")
             try expect(
                 file.ledger.url.hasPrefix("http://") || file.ledger.url.hasPrefix("https://"), "ledger.url",
@@ -174,7 +202,8 @@ extension Configuration {
             profiles: resolve(file.profiles), cardLayout: file.cardLayout, keys: resolve(file.keys),
             credentials: try loadCredentials(setup.credentials), readers: file.readers ?? [],
             voice: file.voice, ledger: setup.ledger, rosterMaximumAgeHours: file.rosterMaximumAgeHours ?? 168,
-            journalEpoch: setup.journalEpoch, controlSocket: setup.controlSocket,
+            journalEpoch: setup.journalEpoch, controlSocket: setup.controlSocket, role: file.terminal.role,
+            canteen: file.canteen ?? Canteen(), screenPort: file.screenPort,
             successAfterMilliseconds: file.successAfterMilliseconds ?? 3000)
     }
 

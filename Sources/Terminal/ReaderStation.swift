@@ -1,4 +1,3 @@
-import Activation
 import DeviceProfiles
 import Health
 import Mifare
@@ -7,11 +6,11 @@ import SmartCard
 import Synchronization
 import Voice
 
-/// One reader: a thread that waits for cards on it and takes each through the handshake.
+/// One reader: a thread that waits for cards on it and does the terminal's work on each.
 final class ReaderStation: Sendable {
     /// What the station needs of the terminal around it.
     struct Surroundings: Sendable {
-        let engine: @Sendable () -> ActivationEngine
+        let work: @Sendable () -> any TapWork
         let time: any TimeSource
         let announce: @Sendable (PromptID, SpeakingRule, Instant?, UInt64) -> Void
         let publish: @Sendable (TerminalEvent) -> Void
@@ -50,10 +49,10 @@ final class ReaderStation: Sendable {
     /// Starts the station's thread, which ends after ``stop()`` once the card in hand is finished.
     func start() -> DedicatedThread {
         DedicatedThread(name: "yika-card") {
-            let engine = self.around.engine()
+            let work = self.around.work()
             while let arrival = self.arrivals.receive() {
                 // Of several that came while we worked only the last can still lie there.
-                self.serve(self.arrivals.drain().last ?? arrival, engine)
+                self.serve(self.arrivals.drain().last ?? arrival, work)
             }
         }
     }
@@ -70,55 +69,48 @@ final class ReaderStation: Sendable {
     /// Takes no more cards.
     func stop() { arrivals.close() }
 
-    /// Takes the card that arrived through the handshake, and tells how it ended.
-    @discardableResult
-    func serve(_ arrival: Arrival, _ engine: ActivationEngine) -> ActivationReport {
+    /// The card that lies there, if one does, is to be taken up again: what was asked for has changed. Returns at once.
+    func again(at: Instant) {
+        let seen = seen.withLock { $0 }
+        if seen.isThere { arrivals.send(Arrival(tap: seen.tap, at: at, atr: nil)) }
+    }
+
+    /// Does the terminal's work on the card that arrived, and tells how it ended.
+    func serve(_ arrival: Arrival, _ work: any TapWork) {
+        work.begin()
         var transport: (any CardTransport)?
         do throws(PCSCError) {
             transport = try connect(arrival)
         } catch {
-            let report = ActivationReport(ending: Self.ending(of: error), uid: nil, apdus: 0, milliseconds: 0)
-            finish(arrival, report, "\(error)")
-            return report
+            return finish(arrival, work, work.end(of: error))
         }
         prepare(transport)
         show(profile.lights?.onCardPresent, transport)
-        var report = handle(transport, arrival, engine) ?? Self.nothingDone
+        guard var end = handle(transport, arrival, work) else { return }
         let patience = around.time.now().advanced(milliseconds: Self.joltMilliseconds)
-        while report.ending.isLoss, isThere(arrival), around.time.now() < patience {
+        while end.isLoss, isThere(arrival), around.time.now() < patience {
             // Ours is dead, and nobody gets another one while it is open.
             transport = nil
             around.time.sleep(milliseconds: Self.joltPauseMilliseconds)
             transport = try? around.connect(name, nil)
-            // What was written before is no less written when the card is lost once more.
-            if let again = handle(transport, arrival, engine), again.ending != .leftUntouched { report = again }
+            if let again = handle(transport, arrival, work), !again.isUntouched || end.isUntouched { end = again }
         }
-        finish(arrival, report, nil)
-        let light = Announcement(report.ending).light
-        show(light == .success ? profile.lights?.onSuccess : profile.lights?.onFailure, transport)
-        return report
+        finish(arrival, work, end)
+        show(end.announcement.light == .success ? profile.lights?.onSuccess : profile.lights?.onFailure, transport)
     }
 
     private func handle(
-        _ transport: (any CardTransport)?, _ arrival: Arrival, _ engine: ActivationEngine
-    ) -> ActivationReport? {
+        _ transport: (any CardTransport)?, _ arrival: Arrival, _ work: any TapWork
+    ) -> TapEnd? {
         guard let transport else { return nil }
-        return engine.handle(transport, dialect: profile) { step in
-            self.around.publish(
-                TerminalEvent(step: step, tap: arrival.tap, start: arrival.at, now: self.around.time.now()))
+        return work.handle(transport, dialect: profile) { step in
+            var event = step
+            let now = self.around.time.now()
+            (event.tap, event.at, event.milliseconds) =
+                (arrival.tap, now.milliseconds, now.milliseconds(since: arrival.at))
+            self.around.publish(event)
         }
     }
-
-    /// A card that lies there and cannot be connected to is no card that left too early.
-    private static func ending(of error: PCSCError) -> ActivationEnding {
-        switch error.code {
-        case .unsupportedCard, .protocolMismatch: .refused(.unknownCard)
-        case .unresponsiveCard: .refused(.unreadable)
-        default: .leftUntouched
-        }
-    }
-
-    private static let nothingDone = ActivationReport(ending: .leftUntouched, uid: nil, apdus: 0, milliseconds: 0)
 
     /// A card that was jolted, or lifted and laid down again at once, may never have left as far as pcscd knows, which
     /// looks at a reader every 400 ms only: no event would come for it. So a lost card is looked for until pcscd has
@@ -150,10 +142,11 @@ final class ReaderStation: Sendable {
         }
     }
 
-    private func finish(_ arrival: Arrival, _ report: ActivationReport, _ problem: String?) {
-        let announcement = Announcement(report.ending)
+    private func finish(_ arrival: Arrival, _ work: any TapWork, _ end: TapEnd) {
+        work.finish(end)
+        let announcement = end.announcement
         // Who has laid the card down again already must not be told to do so: it would cut “do not remove it” short.
-        let prompts = report.ending.isLoss && isSuperseded(arrival) ? [] : announcement.prompts
+        let prompts = end.isLoss && isSuperseded(arrival) ? [] : announcement.prompts
         for (index, prompt) in prompts.enumerated() {
             let earliest = arrival.at.advanced(milliseconds: around.successAfterMilliseconds)
             around.announce(
@@ -163,10 +156,9 @@ final class ReaderStation: Sendable {
         let now = around.time.now()
         around.publish(
             TerminalEvent(
-                "ended", at: now, tap: arrival.tap, reader: name, card: report.uid?.masked,
-                what: announcement.notice.id,
-                detail: problem ?? report.ending.particulars, code: announcement.notice.code,
-                milliseconds: now.milliseconds(since: arrival.at), apdus: report.apdus))
+                "ended", at: now, tap: arrival.tap, reader: name, card: end.uid?.masked,
+                what: announcement.notice.id, detail: end.particulars, code: announcement.notice.code,
+                milliseconds: now.milliseconds(since: arrival.at), apdus: end.apdus))
     }
 
     /// Sends what the reader is to be sent once; with the first card, because some readers hear nothing without one.
@@ -188,70 +180,6 @@ final class ReaderStation: Sendable {
         case .escape:
             for code in profile.controlCodes.controlCodes
             where (try? transport.control(code: code, command.send)) != nil { return }
-        }
-    }
-}
-
-extension ActivationEnding {
-    /// Whether the card was lost on the way.
-    fileprivate var isLoss: Bool { self == .unknown || self == .leftUntouched }
-
-    /// What only this ending knows, for people; no account, no holder.
-    fileprivate var particulars: String? {
-        switch self {
-        case .activated(let grant, let sector, let purse, _):
-            "sector \(sector), permitted by \(grant.source), small purse \(purse.map(\.description) ?? "not read")"
-        case .outOfService(let reason): reason
-        default: nil
-        }
-    }
-}
-
-extension TerminalEvent {
-    /// The event for a step of the handshake.
-    init(step: ActivationStep, tap: UInt64, start: Instant, now: Instant) {
-        self.init("step", at: now, tap: tap, milliseconds: now.milliseconds(since: start))
-        switch step {
-        case .identified(let uid):
-            what = "identified"
-            card = uid.masked
-        case .oldApplicationRead(let purse):
-            what = "old-application-read"
-            detail = "small purse \(purse.map(\.description) ?? "not read")"
-        case .decided(let decision):
-            what = "decided"
-            detail = decision.particulars
-        case .hinted(let hints):
-            what = "hinted"
-            detail = hints.names.joined(separator: ", ")
-        case .probed(let sector, let finding):
-            what = "probed"
-            detail = "sector \(sector) \(finding.rawValue)"
-        case .intentDurable(let number):
-            what = "intent-durable"
-            sequence = number
-        case .dataWritten(let sector):
-            what = "data-written"
-            detail = "sector \(sector)"
-        case .trailerWritten(let sector):
-            what = "trailer-written"
-            detail = "sector \(sector)"
-        case .proved(let sector):
-            what = "proved"
-            detail = "sector \(sector)"
-        case .outcomeDurable(let number):
-            what = "outcome-durable"
-            sequence = number
-        }
-    }
-}
-
-extension PermitDecision {
-    fileprivate var particulars: String {
-        switch self {
-        case .granted(let grant, _): "granted by \(grant.source)"
-        case .alreadyActive(let grant): "already active, says \(grant.source)"
-        case .refused(let refusal): "refused: \(refusal.rawValue)"
         }
     }
 }

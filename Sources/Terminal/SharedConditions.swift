@@ -9,7 +9,7 @@ import Synchronization
 final class SharedConditions: Sendable {
     /// Who meets a condition.
     enum Source: Hashable, Sendable {
-        case upload, permits, feeds
+        case upload, permits, sales, feeds
         case feed(FeedKind)
     }
 

@@ -1,5 +1,6 @@
 import Activation
 import CampusCard
+import Canteen
 import DeviceProfiles
 import Health
 import Journal
@@ -22,6 +23,20 @@ struct TapRooms: Sendable {
     let time: any TimeSource
     /// Called when a record has become durable.
     let recorded: @Sendable () -> Void
+
+    /// The till that they belong to; `nil`: the terminal activates cards.
+    var till: Till?
+
+    /// What one reader's cards are for.
+    func makeWork() -> any TapWork {
+        guard let till else { return ActivationWork(makeEngine()) }
+        return SaleWork(
+            engine: PurchaseEngine(
+                layout: layout, keys: keys, terminal: configuration.number, authority: till.authority,
+                journal: till.journal, memory: till.memory, time: time,
+                askMilliseconds: configuration.canteen.askMilliseconds ?? 150),
+            counter: till.counter)
+    }
 
     /// The handshake for one reader.
     func makeEngine() -> ActivationEngine {

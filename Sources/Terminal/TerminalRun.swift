@@ -1,4 +1,3 @@
-import Activation
 import DeviceProfiles
 import Glibc
 import Health
@@ -22,6 +21,7 @@ extension TerminalService {
         let manager = ServiceManager(environment: Self.environment)
         let socket = openControlSocket()
         events.attach(socket)
+        till?.counter.start()
         uploader?.start { self.watchdog.tick(.sync) }
         feedReader.start { self.watchdog.tick(.feeds) }
         let monitor = ReaderMonitor(
@@ -77,12 +77,8 @@ extension TerminalService {
         feedReader.beginStop()
         monitor.stop()
         var clean = monitorThread.join(until: deadline)
-        let running = stations.withLock { stations in
-            defer { stations = [:] }
-            return stations.values.map { $0 }
-        }
-        for (station, _) in running { station.stop() }
-        for (_, thread) in running { clean = thread.join(until: deadline) && clean }
+        clean = stations.stop(deadline: deadline) && clean
+        clean = till?.counter.stop(deadline: deadline) ?? true && clean
         clean = announcer.stop(deadline: deadline) && clean
         clean = uploader?.stop(deadline: deadline) ?? true && clean
         clean = feedReader.stop(deadline: deadline) && clean
@@ -108,7 +104,7 @@ extension TerminalService {
             attach(name, now)
         case .readerDetached(let name):
             events.publish(TerminalEvent("reader", at: now, reader: name, what: "detached"))
-            stations.withLock { $0.removeValue(forKey: name) }?.0.stop()
+            stations.remove(name)?.stop()
             noteReaderCount()
         case .cardInserted(let reader, let atr):
             cardArrived(reader, atr, now)
@@ -121,16 +117,16 @@ extension TerminalService {
                     "ended", at: now, tap: tap, reader: reader, what: Notice.cardUnreadable.id,
                     detail: "the card does not answer", code: Notice.cardUnreadable.code))
         case .cardRemoved(let reader):
-            stations.withLock { $0[reader]?.0 }?.cardLeft()
+            stations[reader]?.cardLeft()
             events.publish(TerminalEvent("removed", at: now, reader: reader))
         }
     }
 
     private func cardArrived(_ reader: String, _ atr: [UInt8], _ now: Instant) {
-        guard let station = stations.withLock({ $0[reader]?.0 }) else { return }
+        guard let station = stations[reader] else { return }
         let tap = nextTap()
-        // The voice first: the holder must hear us before the first APDU is answered.
-        announcer.say(.activating, .preempt, tag: tap)
+        // The voice first: the holder must hear us before the first APDU is answered. A till is faster than any word.
+        if configuration.role == .activation { announcer.say(.activating, .preempt, tag: tap) }
         station.cardArrived(tap: tap, at: now, atr: atr)
         events.publish(TerminalEvent("tap", at: now, tap: tap, reader: reader, what: "card"))
     }
@@ -147,7 +143,7 @@ extension TerminalService {
         case .unknown: return health.raise(.readerNotKnown, name)
         }
         let station = ReaderStation(name: name, profile: match.profile, around: surroundings())
-        stations.withLock { $0[name] = (station, station.start()) }
+        stations.add(station, as: name)
         health.clear(.readerMissing)
         if match.profile.match.fallback { health.raise(.readerNotKnown, name) }
         events.publish(
@@ -156,7 +152,7 @@ extension TerminalService {
     }
 
     private func noteReaderCount() {
-        if stations.withLock({ $0.isEmpty }) { health.raise(.readerMissing) } else { health.clear(.readerMissing) }
+        if stations.isEmpty { health.raise(.readerMissing) } else { health.clear(.readerMissing) }
     }
 
     private func nextTap() -> UInt64 {
@@ -168,18 +164,19 @@ extension TerminalService {
 
     private func surroundings() -> ReaderStation.Surroundings {
         ReaderStation.Surroundings(
-            engine: { self.makeEngine() }, time: time,
+            work: { self.makeWork() }, time: time,
             announce: { self.announcer.say($0, $1, notBefore: $2, tag: $3) },
             publish: { self.events.publish($0) },
             connect: { (name, atr) throws(PCSCError) in try PCSCTransport(reader: name, atr: atr) },
             successAfterMilliseconds: configuration.successAfterMilliseconds)
     }
 
-    private func makeEngine() -> ActivationEngine {
+    private func makeWork() -> any TapWork {
         TapRooms(
             configuration: configuration, layout: equipment.layout, keys: equipment.keys, client: client,
-            feeds: feeds, journal: journal, local: local, health: health, shared: shared, time: time
-        ) { self.uploader?.nudge() }.makeEngine()
+            feeds: feeds, journal: journal, local: local, health: health, shared: shared, time: time,
+            recorded: { self.uploader?.nudge() }, till: till
+        ).makeWork()
     }
 
     private static var environment: [String: String] {

@@ -30,7 +30,8 @@ public final class TerminalService: Sendable {
     let uploader: Uploader?
     let contact: LedgerContact
     let client: CurlLedgerClient
-    let stations = Mutex<[String: (ReaderStation, DedicatedThread)]>([:])
+    let till: Till?
+    let stations = Stations()
     let taps = Mutex<UInt64>(0)
 
     /// Reads everything, opens journal and sound, and reports what is not as it should be. Nothing runs yet.
@@ -79,6 +80,17 @@ public final class TerminalService: Sendable {
             }
         }
         if let uploader { wanted.give(uploader) }
+        let stations = stations
+        till =
+            configuration.role == .canteen
+            ? Till(
+                configuration,
+                around: Till.Surroundings(
+                    client: client, feeds: feeds, journal: journal, health: health, shared: shared, time: time,
+                    recorded: { wanted.wait(until: Instant(nanoseconds: 0))?.nudge() },
+                    changed: { _ in }, serveAgain: { stations.again(at: time.now()) },
+                    told: { [announcer] in Self.told($0, events: events, announcer: announcer, at: time.now()) }))
+            : nil
         (self.journal, self.client, self.feeds, self.feedReader) = (journal, client, feeds, feedReader)
         if let journal {
             do throws(JournalError) { try local.replay(journal) } catch { health.raise(.journalStopped, "\(error)") }

@@ -44,4 +44,29 @@ extension PromptID {
     public static let outOfService = Self(rawValue: "out-of-service")
     /// The terminal waits for a card.
     public static let ready = Self(rawValue: "ready")
+
+    // At a till.
+
+    /// The holder has paid.
+    public static let paid = Self(rawValue: "paid")
+    /// The last sale was taken back, or money was given back.
+    public static let moneyBack = Self(rawValue: "money-back")
+    /// The same card is to be shown once more.
+    public static let sameCardAgain = Self(rawValue: "same-card-again")
+    /// The card was never activated.
+    public static let notActivated = Self(rawValue: "not-activated")
+    /// The balance does not cover it.
+    public static let balanceTooLow = Self(rawValue: "balance-too-low")
+    /// A limit does not allow it.
+    public static let overLimit = Self(rawValue: "over-limit")
+    /// Without a network it is too much.
+    public static let needsNetwork = Self(rawValue: "needs-network")
+    /// The holder is to enter the six digits.
+    public static let enterPin = Self(rawValue: "enter-pin")
+    /// The six digits are wrong, or locked.
+    public static let pinWrong = Self(rawValue: "pin-wrong")
+    /// The payment code cannot be taken; a fresh one may.
+    public static let codeInvalid = Self(rawValue: "code-invalid")
+    /// This card has paid already.
+    public static let alreadyPaid = Self(rawValue: "already-paid")
 }

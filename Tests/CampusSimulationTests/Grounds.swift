@@ -34,7 +34,7 @@ struct Grounds: Sendable {
         Array(SHA256.hash(data: Array("journal key of \(terminal)".utf8)))
     }
 
-    func configuration(_ terminal: UInt16) -> Configuration {
+    func configuration(_ terminal: UInt16, role: Configuration.Role = .activation) -> Configuration {
         Configuration(
             file: "", number: terminal, name: "Kiosk \(terminal)", stateDirectory: "", profiles: "",
             cardLayout: layout.id,
@@ -43,6 +43,7 @@ struct Grounds: Sendable {
             readers: [], voice: .init(device: "", languages: []),
             ledger: .init(
                 url: "", publicKey: ledgerKeys.publicKeyHex, permitMilliseconds: 800, heartbeatMilliseconds: nil),
-            rosterMaximumAgeHours: 168, journalEpoch: 1, controlSocket: nil, successAfterMilliseconds: 3000)
+            rosterMaximumAgeHours: 168, journalEpoch: 1, controlSocket: nil, role: role, canteen: .init(),
+            screenPort: nil, successAfterMilliseconds: 3000)
     }
 }

@@ -31,7 +31,7 @@ final class Kiosk: @unchecked Sendable {
         let uploader: Uploader?
         let feedReader: FeedReader
         let station: ReaderStation
-        let engine: ActivationEngine
+        let work: ActivationWork
         let feeds: FeedStores
     }
 
@@ -116,19 +116,19 @@ final class Kiosk: @unchecked Sendable {
         let rooms = TapRooms(
             configuration: grounds.configuration(number), layout: grounds.layout, keys: grounds.keys, client: link,
             feeds: feeds, journal: witnessed, local: local, health: health, shared: SharedConditions(health),
-            time: clock
-        ) {}
+            time: clock, recorded: {}
+        )
         let station = ReaderStation(
             name: "reader of \(number)", profile: reader.profile,
             around: .init(
-                engine: { rooms.makeEngine() }, time: clock,
+                work: { rooms.makeWork() }, time: clock,
                 announce: { [unowned self] prompt, _, _, _ in self.heard(prompt) },
                 publish: { [unowned self] event in self.campus.note("\(self.number): \(event.words)") },
                 connect: { [unowned self] (_, _) throws(PCSCError) in try self.connect() },
                 successAfterMilliseconds: 3000))
         running = Running(
             journal: journal, uploader: uploader, feedReader: feedReader, station: station,
-            engine: rooms.makeEngine(), feeds: feeds)
+            work: ActivationWork(rooms.makeEngine()), feeds: feeds)
     }
 
     private func feedReader(_ journal: JournalWriter?, _ feeds: FeedStores, _ health: HealthRegistry) -> FeedReader {
@@ -202,7 +202,8 @@ final class Kiosk: @unchecked Sendable {
         taps += 1
         // Announced as the monitor does, which sees neither pulls nor jolts as quick as these.
         running.station.cardArrived(tap: taps, at: clock.now())
-        let report = running.station.serve(.init(tap: taps, at: clock.now()), running.engine)
+        running.station.serve(.init(tap: taps, at: clock.now()), running.work)
+        let report = running.work.report
         check(report)
         return report
     }

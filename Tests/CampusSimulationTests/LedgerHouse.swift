@@ -16,7 +16,7 @@ final class LedgerHouse {
     /// Whether its door is open: closed, every request finds nobody.
     var isUp = true
 
-    init(time: any TimeSource, holders: [Holder], terminals: [UInt16]) throws {
+    init(time: any TimeSource, holders: [Holder], terminals: [UInt16], balance: Fen = .zero) throws {
         self.time = time
         // Memory, where there is some: what a disk adds here is time, and the ledger's own tests have one.
         let memory = URL(filePath: "/dev/shm")
@@ -29,7 +29,7 @@ final class LedgerHouse {
         service = Self.service(on: store, time: time)
         _ = try administration.importFile(
             ImportFile(
-                accounts: holders.filter(\.hasAccount).map(Self.account),
+                accounts: holders.filter(\.hasAccount).map { Self.account($0, balance) },
                 terminals: terminals.map {
                     .init(
                         number: $0, name: "Kiosk \($0)", token: Grounds.token,
@@ -48,7 +48,7 @@ final class LedgerHouse {
     }
 
     func open(_ holder: Holder) throws {
-        _ = try administration.importFile(ImportFile(accounts: [Self.account(holder)]))
+        _ = try administration.importFile(ImportFile(accounts: [Self.account(holder, .zero)]))
     }
 
     /// Closes the books and opens them again; killed, it goes on with the files as they lie there at this moment.
@@ -67,8 +67,10 @@ final class LedgerHouse {
 
     private var path: String { directory.appendingPathComponent("ledger-\(generation).sqlite").path }
 
-    private static func account(_ holder: Holder) -> ImportFile.Account {
-        .init(holderNumber: holder.number, name: "Holder \(holder.number)", kind: .student)
+    private static func account(_ holder: Holder, _ balance: Fen) -> ImportFile.Account {
+        .init(
+            holderNumber: holder.number, name: "Holder \(holder.number)", kind: balance > .zero ? .staff : .student,
+            openingBalanceFen: balance.rawValue)
     }
 
     private static func service(on store: SQLiteLedger, time: any TimeSource) -> LedgerService {

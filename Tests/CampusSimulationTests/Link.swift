@@ -28,6 +28,13 @@ final class Link: LedgerClient, @unchecked Sendable {
         }
     }
 
+    func authorize(_ request: SaleRequest, deadline: Instant) throws(LedgerClientError) -> SaleAnswer {
+        let patience = deadline.milliseconds(since: kiosk.clock.now())
+        return try exchange("authorize", patience: patience) { () throws(LedgerClientError) in
+            try self.ask { try $0.authorize(request, token: Grounds.token) }
+        }
+    }
+
     func upload(
         terminal: UInt16, epoch: UInt32, first: UInt64, bytes: [UInt8]
     ) throws(LedgerClientError) -> UploadResult {

@@ -24,6 +24,10 @@ struct PermitDeskTests {
             try next.withLock { $0 }.get()
         }
 
+        func authorize(_ request: SaleRequest, deadline: Instant) throws(LedgerClientError) -> SaleAnswer {
+            throw Self.timeout
+        }
+
         func upload(
             terminal: UInt16, epoch: UInt32, first: UInt64, bytes: [UInt8]
         ) throws(LedgerClientError) -> UploadResult { throw Self.timeout }

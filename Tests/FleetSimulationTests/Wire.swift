@@ -111,6 +111,9 @@ final class Wire: LedgerClient, @unchecked Sendable {
     func permit(_ request: PermitRequest, deadline: Instant) throws(LedgerClientError) -> PermitAnswer {
         throw LedgerClientError(kind: .refused, code: "none", message: "")
     }
+    func authorize(_ request: SaleRequest, deadline: Instant) throws(LedgerClientError) -> SaleAnswer {
+        throw LedgerClientError(kind: .refused, code: "none", message: "")
+    }
     func feed(_ kind: FeedKind, since: UInt64) throws(LedgerClientError) -> [UInt8]? { nil }
     func heartbeat(_ heartbeat: Heartbeat) throws(LedgerClientError) -> HeartbeatAnswer {
         throw LedgerClientError(kind: .refused, code: "none", message: "")

@@ -59,6 +59,10 @@ final class FakeLedger: LedgerClient {
         PermitAnswer(decision: .noAccount)
     }
 
+    func authorize(_ request: SaleRequest, deadline: Instant) throws(LedgerClientError) -> SaleAnswer {
+        throw LedgerClientError(kind: .unreachable, code: "none", message: "")
+    }
+
     func status() throws(LedgerClientError) -> LedgerStatus {
         LedgerStatus(version: "fake", timeMilliseconds: 0, rosterVersion: 0)
     }

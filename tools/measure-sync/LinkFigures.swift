@@ -111,6 +111,10 @@ private final class Counting: LedgerClient, @unchecked Sendable {
         try client.permit(request, deadline: deadline)
     }
 
+    func authorize(_ request: SaleRequest, deadline: Instant) throws(LedgerClientError) -> SaleAnswer {
+        try client.authorize(request, deadline: deadline)
+    }
+
     func upload(
         terminal: UInt16, epoch: UInt32, first: UInt64, bytes: [UInt8]
     ) throws(LedgerClientError) -> UploadResult {

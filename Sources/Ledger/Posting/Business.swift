@@ -7,6 +7,8 @@ enum Business {
     case activationOutcome(ActivationOutcome)
     case saleIntent(SaleRecord)
     case saleOutcome(SaleRecord)
+    /// Who was at a till, and what was sold meanwhile: for people, since the sales are records of their own.
+    case shift
     case gap(GapRecord)
     /// Its type is known, its payload is not of the form that the type prescribes.
     case undecodable(String)
@@ -21,6 +23,7 @@ enum Business {
                 ActivationOutcome(decoding: slot.payload).map { .activationOutcome($0) }
             case SaleRecordType.intent: SaleRecord(decoding: slot.payload).map { .saleIntent($0) }
             case SaleRecordType.outcome: SaleRecord(decoding: slot.payload).map { .saleOutcome($0) }
+            case ShiftRecord.type: ShiftRecord(decoding: slot.payload).map { _ in .shift }
             case RecordType.gap.rawValue: GapRecord(decoding: slot.payload).map { .gap($0) }
             default: .unknown(slot.type.rawValue)
             }
@@ -33,7 +36,7 @@ enum Business {
         case .activationIntent(let intent): Int64(exactly: intent.account)
         case .activationOutcome(let outcome): Int64(exactly: outcome.intent.account)
         case .saleIntent(let sale), .saleOutcome(let sale): Int64(exactly: sale.account)
-        case .gap, .undecodable, .unknown: nil
+        case .shift, .gap, .undecodable, .unknown: nil
         }
     }
 
@@ -43,7 +46,7 @@ enum Business {
         case .activationIntent(let intent): intent.uid
         case .activationOutcome(let outcome): outcome.intent.uid
         case .saleIntent(let sale), .saleOutcome(let sale): sale.uid.isEmpty ? nil : sale.uid
-        case .gap, .undecodable, .unknown: nil
+        case .shift, .gap, .undecodable, .unknown: nil
         }
     }
 }

@@ -57,7 +57,7 @@ struct Posting {
             books.begin(intent, account: account, at: made, by: name)
         case .activationOutcome(let outcome):
             ActivationPosting(outcome: outcome, name: name, ended: made, now: now).post(in: &books)
-        case .saleIntent: break
+        case .saleIntent, .shift: break
         case .saleOutcome(let sale): SalePosting(sale: sale, name: name, made: made, now: now).post(in: &books)
         case .gap(let gap): openCase(gap, name)
         case .undecodable(let what): books.suspend(name, .undecodable, what, fen: nil, now: now)

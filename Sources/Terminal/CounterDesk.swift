@@ -1,0 +1,168 @@
+import Canteen
+import LedgerProtocol
+import Platform
+import Synchronization
+
+/// The till of a running terminal: keys, cards, codes and time come in on many threads, and one value says where it stands.
+///
+/// What has to be written is written on the desk's own thread, so that nobody who presses a key waits for a disk.
+final class CounterDesk: Sendable {
+    /// What the desk needs of the terminal around it.
+    struct Surroundings: Sendable {
+        let memory: SalesMemory
+        let authority: SaleDesk
+        let journal: any SaleJournal & Sendable
+        let time: any TimeSource
+        /// Called with each new state, on the thread that made it; must not block.
+        let changed: @Sendable (Counter) -> Void
+        /// The cards on the readers are to be taken up again.
+        let serveAgain: @Sendable () -> Void
+        /// A sale without a card ended so.
+        let told: @Sendable (SaleReport) -> Void
+    }
+
+    private enum Work: Sendable {
+        case effect(Counter.Effect)
+        case payer(AccountPayer)
+        /// What is shown gives way earlier than was known.
+        case look
+    }
+
+    private let around: Surroundings
+    private let counter: Mutex<Counter>
+    private let works = Mailbox<Work>()
+    private let thread = Mutex<DedicatedThread?>(nil)
+    /// How often the clock is looked at for meals that begin and end, in milliseconds.
+    private static let lookMilliseconds: Int64 = 5_000
+
+    init(needsShift: Bool, around: Surroundings) {
+        self.around = around
+        // Numbers that an earlier life of the daemon gave are in nobody's memory any more.
+        counter = Mutex(Counter(needsShift: needsShift, operatorNumber: around.memory.shift?.operatorNumber))
+    }
+
+    /// Does what waits to be done, on the caller's thread: for simulations, which have no other.
+    func settle() {
+        let engine = makeEngine()
+        for work in works.drain() { perform(work, engine) }
+        tick()
+    }
+
+    private func makeEngine() -> AccountSaleEngine {
+        AccountSaleEngine(
+            authority: around.authority, journal: around.journal, memory: around.memory, time: around.time)
+    }
+
+    /// Starts the desk's thread, which ends after ``stop(deadline:)``.
+    func start() {
+        let started = DedicatedThread(name: "yika-till") {
+            let engine = self.makeEngine()
+            while true {
+                let later = self.around.time.now().advanced(milliseconds: Self.lookMilliseconds)
+                if let work = self.works.receive(until: min(self.state.deadline ?? later, later)) {
+                    self.perform(work, engine)
+                } else if self.works.isClosed {
+                    return
+                } else {
+                    self.tick()
+                }
+            }
+        }
+        thread.withLock { $0 = started }
+        around.changed(state)
+    }
+
+    /// Takes no more work.
+    func stop(deadline: Instant) -> Bool {
+        works.close()
+        return thread.withLock { $0 }?.join(until: deadline) ?? true
+    }
+
+    /// Where the till stands.
+    var state: Counter { counter.withLock { $0 } }
+
+    /// Somebody pressed a key. Returns at once.
+    func press(_ key: CounterKey) {
+        for effect in change({ $0.press(key, self.surroundings()) }) {
+            if effect == .serveAgain { around.serveAgain() } else { works.send(.effect(effect)) }
+        }
+    }
+
+    /// A card is taken up; answers what it is to pay, `nil` within when nothing is asked for. `nil`: no cards are taken.
+    func begin() -> SaleOrder?? {
+        change { counter in
+            guard counter.takesCards else { return .none }
+            return .some(counter.begin())
+        }
+    }
+
+    /// What was taken up ended so.
+    func ended(_ report: SaleReport) { change { $0.ended(report, self.surroundings()) } }
+
+    /// Somebody wants to pay without a card. Returns at once.
+    func pay(_ payer: AccountPayer) { works.send(.payer(payer)) }
+
+    /// Lets time pass; the thread does so by itself.
+    func tick() { change { $0.timePassed(self.surroundings()) } }
+
+    private func surroundings() -> Counter.Surroundings {
+        Counter.Surroundings(
+            rules: around.authority.rules, wall: around.time.wallMilliseconds(), last: around.memory.last,
+            now: around.time.now())
+    }
+
+    @discardableResult
+    private func change<Result: Sendable>(_ body: (inout Counter) -> Result) -> Result {
+        let (result, new) = counter.withLock { counter in
+            let before = counter
+            let result = body(&counter)
+            return (result, counter == before ? nil : counter)
+        }
+        if let new {
+            around.changed(new)
+            if new.deadline != nil { works.send(.look) }
+        }
+        return result
+    }
+
+    private func perform(_ work: Work, _ engine: AccountSaleEngine) {
+        switch work {
+        case .effect(.openShift(let number)): open(number)
+        case .effect(.closeShift): closeShift()
+        case .effect(.takeBack(let sale, let order)): tell(engine.takeBack(sale, order))
+        case .effect(.giveUp(let order)):
+            // Should the journal take nothing, the sale stays in doubt, which the next start says again.
+            try? around.memory.inTurn { () throws(SalesStopped) in
+                try PurchaseEngine.giveUp(order: order.number, around.memory, journal: around.journal)
+            }
+        case .effect(.serveAgain): around.serveAgain()
+        case .look: break
+        case .payer(let payer):
+            guard case .some(.some(let order)) = begin() else { return }
+            tell(engine.pay(order, payer))
+        }
+    }
+
+    private func tell(_ report: SaleReport) {
+        ended(report)
+        around.told(report)
+    }
+
+    private func open(_ number: UInt16) {
+        let record = ShiftRecord(
+            kind: .opened, operatorNumber: number, openedMilliseconds: around.time.wallMilliseconds())
+        append(record)
+    }
+
+    private func closeShift() {
+        guard var record = around.memory.shift else { return }
+        record.kind = .closed
+        append(record)
+    }
+
+    private func append(_ record: ShiftRecord) {
+        // A journal that takes nothing says so as a condition, and sells nothing either.
+        guard (try? around.journal.append(shift: record)) != nil else { return }
+        around.memory.note(record)
+    }
+}

@@ -1,0 +1,55 @@
+import Canteen
+import Health
+import Journal
+import LedgerProtocol
+import Platform
+import Sync
+
+/// What makes a terminal a till, shared by its readers, its scanner and its screen.
+struct Till: Sendable {
+    let memory: SalesMemory
+    let authority: SaleDesk
+    let journal: SaleJournalDesk
+    let counter: CounterDesk
+
+    /// What the till needs of the terminal around it.
+    struct Surroundings: Sendable {
+        let client: any LedgerClient
+        let feeds: FeedStores
+        let journal: (any RecordSink & JournalFeed)?
+        let health: HealthRegistry
+        let shared: SharedConditions
+        let time: any TimeSource
+        /// Called when a record has become durable.
+        let recorded: @Sendable () -> Void
+        /// The till stands elsewhere.
+        let changed: @Sendable (Counter) -> Void
+        /// The cards on the readers are to be taken up again.
+        let serveAgain: @Sendable () -> Void
+        /// A sale without a card ended so.
+        let told: @Sendable (SaleReport) -> Void
+    }
+
+    /// A till that knows what its journal tells, and has told the ledger what is in doubt since the last power cut.
+    init(_ configuration: Configuration, around: Surroundings) {
+        memory = SalesMemory()
+        authority = SaleDesk(
+            terminal: configuration.number, client: around.client,
+            tagKey: RosterKey(bytes: configuration.credentials.rosterKey), feeds: around.feeds, shared: around.shared,
+            time: around.time)
+        journal = SaleJournalDesk(journal: around.journal, health: around.health, recorded: around.recorded)
+        if let stored = around.journal {
+            do throws(JournalError) {
+                try memory.replay(stored, rules: authority.rules)
+                try? PurchaseEngine.reportDoubts(memory, to: journal)
+            } catch {
+                around.health.raise(.journalStopped, "\(error)")
+            }
+        }
+        counter = CounterDesk(
+            needsShift: configuration.canteen.needsShift ?? true,
+            around: CounterDesk.Surroundings(
+                memory: memory, authority: authority, journal: journal, time: around.time, changed: around.changed,
+                serveAgain: around.serveAgain, told: around.told))
+    }
+}
