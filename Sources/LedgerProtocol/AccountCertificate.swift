@@ -60,22 +60,28 @@ public struct AccountCertificate: Hashable, Sendable {
     public init(
         verifying bytes: [UInt8], with key: Curve25519.Signing.PublicKey
     ) throws(AccountCertificateError) {
-        guard bytes.count == Self.size, Array(bytes[..<8]) == Self.magic else { throw .notACertificate }
+        guard let certificate = Self(unverified: bytes) else { throw .notACertificate }
         guard key.isValidSignature(bytes[Self.signedSize...], for: bytes[..<Self.signedSize]) else {
             throw .badSignature
         }
+        self = certificate
+        guard flags == 0, notBeforeMilliseconds <= notAfterMilliseconds else { throw .malformed }
+    }
+
+    /// What `bytes` say, whoever signed them; `nil` when they are no certificate at all.
+    init?(unverified bytes: [UInt8]) {
+        guard bytes.count == Self.size, Array(bytes[..<8]) == Self.magic else { return nil }
         account = bytes.integer(at: 8)
         notBeforeMilliseconds = bytes.integer(at: 16)
         notAfterMilliseconds = bytes.integer(at: 24)
         offlineCapFen = bytes.integer(at: 32)
         flags = bytes.integer(at: 36)
         deviceKey = Array(bytes[40..<72])
-        guard flags == 0, notBeforeMilliseconds <= notAfterMilliseconds else { throw .malformed }
     }
 
     /// Whether it counts at `milliseconds` since 1970-01-01 UTC.
     public func isValid(at milliseconds: Int64) -> Bool {
-        (notBeforeMilliseconds...notAfterMilliseconds).contains(milliseconds)
+        notBeforeMilliseconds <= milliseconds && milliseconds <= notAfterMilliseconds
     }
 }
 
