@@ -157,7 +157,7 @@ let package = Package(
                 "CampusCard", "DeviceProfiles", "Mifare", "SmartCard", "Simulator", "LedgerProtocol", "Platform",
                 "TestSupport", crypto,
             ]),
-        tests("Scanner", ["DataFiles", "Platform", "TestSupport"]),
+        tests("Scanner", ["DataFiles", "Platform", "Simulator", "TestSupport"]),
         tests("Recogniser", ["Platform", "TestSupport"]),
         tests("Screen", ["Platform", "TestSupport"]),
         tests("LedgerProtocol", ["Journal", "Platform", "Simulator", crypto]),
