@@ -62,7 +62,7 @@ let package = Package(
         room("Activation", ["Platform", "CampusCard", "Mifare", "SmartCard", "DeviceProfiles", "LedgerProtocol"]),
         room("Canteen", ["Platform", "CampusCard", "Mifare", "SmartCard", "DeviceProfiles", "LedgerProtocol"]),
         room("Scanner", ["Platform", "DataFiles", "CLinux"]),
-        room("Recogniser", ["Platform", "CLinux"]),
+        room("Recogniser", ["Platform", "CLinux"], exclude: ["PROTOCOL.md"]),
         room("Screen", ["Platform", "CMicroHTTP"]),
         room("Sync", ["Platform", "Journal", "LedgerProtocol", "CCurl", crypto]),
         room("Voice", ["Platform", "DataFiles", "CALSA"]),
