@@ -60,6 +60,17 @@ private final class Reports: Sendable {
         return false
     }
 
+    /// The first device that was attached.
+    var device: ScannerDevice? {
+        for _ in 0..<6_000 {
+            for case .attached(let device) in all { return device }
+            usleep(5_000)
+        }
+        return nil
+    }
+
+    var attachments: Int { all.count { if case .attached = $0 { true } else { false } } }
+
     func count(where isMeant: (ScannerEvent) -> Bool) -> Int { all.count(where: isMeant) }
 }
 
@@ -222,8 +233,84 @@ struct ScannerStationTests {
     }
 }
 
-/// There is no /dev/uinput here, and so no real input device: events go through a pipe, at the seam where a device's
-/// descriptor comes from. What remains untried is the grab itself, an ioctl; its refusal is played.
+/// A keyboard that does not exist, made through the kernel's uinput: for the system a real one.
+private final class VirtualKeyboard {
+    private let number: Int32
+
+    static let isPossible = unsafe access("/dev/uinput", R_OK | W_OK) == 0
+
+    /// - Parameters: its USB numbers, and the name that the kernel shows.
+    init(vendor: UInt16, product: UInt16, name: String) throws {
+        number = unsafe open("/dev/uinput", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+        guard number >= 0 else { throw ScannerError(call: "open") }
+        // linux/uinput.h: UI_SET_EVBIT for EV_KEY, UI_SET_KEYBIT for every key of a keyboard.
+        var isDone = ioctl(number, 0x4004_5564, 1) == 0
+        for key in 1..<120 { isDone = isDone && ioctl(number, 0x4004_5565, Int32(key)) == 0 }
+        // struct uinput_setup: bus (3 is USB), vendor, product, version, then the name in 80 bytes, and effects.
+        var setup: [UInt8] = []
+        for number in [3, vendor, product, 1] { setup += [UInt8(number & 0xFF), UInt8(number >> 8)] }
+        setup += Array(name.utf8) + [UInt8](repeating: 0, count: 84 - name.utf8.count)
+        // UI_DEV_SETUP and UI_DEV_CREATE.
+        isDone = unsafe ioctl(number, 0x405C_5503, &setup) == 0 && isDone
+        guard isDone, ioctl(number, 0x5501) == 0 else { throw ScannerError(call: "uinput") }
+    }
+
+    /// The kernel keeps the last events for who is slow, and a scanner takes its time.
+    func type(_ text: String) {
+        let events = Keys.typing(text)
+        for start in stride(from: 0, to: events.count, by: KeyEvents.size) {
+            let event = Array(events[start..<start + KeyEvents.size])
+            _ = unsafe write(number, event, event.count)
+            if start / KeyEvents.size % 10 == 9 { usleep(1_000) }
+        }
+    }
+
+    deinit { close(number) }
+}
+
+@Suite("A keyboard that the kernel makes", .enabled(if: VirtualKeyboard.isPossible))
+struct RealKeyboardTests {
+    @Test("It is found, grabbed from everybody else, read, lost, and found again")
+    func grabbed() throws {
+        let reports = Reports()
+        let profile = try ScannerProfile.test(
+            "real", "kind: 'keyboard', match: { usb: ['1EAB:F??3'] }, terminators: '0D', silenceMilliseconds: 2000")
+        let station = ScannerStation(.attached([profile]), report: reports.add)
+        let thread = station.start()
+        #expect(reports.contain(.missing))
+        var keyboard: VirtualKeyboard? = try VirtualKeyboard(vendor: 0x1EAB, product: 0xF003, name: "Yika test")
+        let attached = try #require(reports.device, "\(reports.all)")
+        let text = "YK1" + String(repeating: "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", count: 11).prefix(333)
+        // Somebody who reads along, as the console would.
+        let reader = unsafe open(attached.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        defer { close(reader) }
+        keyboard?.type(text)
+        #expect(reports.contain(.attached(attached), code(text)))
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = unsafe read(reader, &bytes, bytes.count)
+        #expect(reader >= 0 && count < 0 && errno == EAGAIN)
+        // A second station finds it in other hands, and says so.
+        let others = Reports()
+        let second = ScannerStation(.attached([profile]), report: others.add)
+        let secondThread = second.start()
+        #expect(others.contain(.notGrabbed(attached, ScannerError(call: "EVIOCGRAB", code: EBUSY))))
+        keyboard = nil
+        #expect(reports.contain(.attached(attached), .lost(attached), .missing))
+        #expect(others.contain(.missing))
+        // One of the two gets it when it is back.
+        keyboard = try VirtualKeyboard(vendor: 0x1EAB, product: 0xF103, name: "Yika test")
+        for _ in 0..<6_000 where reports.attachments + others.attachments < 2 { usleep(5_000) }
+        #expect(reports.attachments + others.attachments == 2)
+        for (station, thread) in [(station, thread), (second, secondThread)] {
+            station.stop()
+            #expect(thread.join(until: SystemTime().now().advanced(milliseconds: 30_000)))
+        }
+        withExtendedLifetime(keyboard) {}
+    }
+}
+
+/// For machines without uinput: events go through a pipe, at the seam where a device's descriptor comes from. The grab is
+/// an ioctl that only a device knows; here its refusal is played.
 @Suite("A scanner that plays a keyboard")
 struct KeyboardStationTests {
     private func tree() throws -> ScratchFolder {
