@@ -38,45 +38,57 @@ public struct ScannerFinder: Sendable {
     /// Looks in `places`.
     public init(places: ScannerPlaces = ScannerPlaces()) { self.places = places }
 
-    /// The attached scanners that `profiles` know, in the profiles' order; a device is named once, by the first of them.
+    /// The attached scanners that `profiles` know, each by the profile that means it most particularly: by its very USB
+    /// numbers, else by numbers with wildcards, else by path or name; of several such by the first. They come in that order.
     public func attached(_ profiles: [ScannerProfile]) -> [ScannerDevice] {
+        let lines = profiles.contains { $0.kind != .keyboard } ? serialLines() : []
+        let keyboards = profiles.contains { $0.kind == .keyboard } ? self.keyboards() : []
+        let known = profiles.map { profile in
+            (profile.id, Self.ranks(profile, profile.kind == .keyboard ? keyboards : lines))
+        }
         var found: [ScannerDevice] = []
-        var lines: [(path: String, usb: (vendor: String, product: String))]?
-        var keyboards: [Keyboard]?
-        for profile in profiles {
-            let paths: [String]
-            switch profile.kind {
-            case .serial:
-                let known = lines ?? serialLines()
-                lines = known
-                paths =
-                    profile.match.paths.flatMap(Self.existing)
-                    + known.filter { line in profile.match.usb.contains { $0.fits(line.usb) } }.map(\.path)
-            case .keyboard:
-                let known = keyboards ?? self.keyboards()
-                keyboards = known
-                paths = known.filter { $0.isMeant(by: profile.match) }.map(\.path)
-            }
-            for path in paths where !found.contains(where: { Self.isSame($0.path, path) }) {
-                found.append(ScannerDevice(profile: profile.id, path: path))
+        for rank in Rank.allCases {
+            for (id, paths) in known {
+                for path in paths[rank] ?? [] where !found.contains(where: { Self.isSame($0.path, path) }) {
+                    found.append(ScannerDevice(profile: id, path: path))
+                }
             }
         }
         return found
     }
 
-    private struct Keyboard {
-        let path: String
-        let name: String
-        let usb: (vendor: String, product: String)
+    /// How particularly a profile means a device, most first.
+    private enum Rank: CaseIterable { case numbers, wildcards, name }
 
-        func isMeant(by match: ScannerMatch) -> Bool {
-            match.usb.contains { $0.fits(usb) }
-                || match.names.contains { Wildcard.fits($0.lowercased(), name.lowercased()) }
+    /// A line or a keyboard that is there.
+    private struct Present {
+        let path: String
+        /// A keyboard's; lines have none.
+        let name: String
+        let vendor: String
+        let product: String
+    }
+
+    /// The paths that `profile` means among those `present`, by how particularly it does.
+    private static func ranks(_ profile: ScannerProfile, _ present: [Present]) -> [Rank: [String]] {
+        let match = profile.match
+        let numbers = present.filter { device in
+            match.usb.contains { $0.fits(vendor: device.vendor, product: device.product) }
         }
+        let exact = numbers.filter { device in
+            match.usb.contains { $0.isExact && $0.fits(vendor: device.vendor, product: device.product) }
+        }
+        let named = present.filter { device in
+            match.names.contains { Wildcard.fits($0.lowercased(), device.name.lowercased()) }
+        }
+        return [
+            .numbers: exact.map(\.path), .wildcards: numbers.map(\.path),
+            .name: match.paths.flatMap(existing) + named.map(\.path),
+        ]
     }
 
     /// Serial lines on USB: cdc_acm's, and those of adapters.
-    private func serialLines() -> [(path: String, usb: (vendor: String, product: String))] {
+    private func serialLines() -> [Present] {
         Self.names(in: "\(places.sys)/class/tty").compactMap { name in
             guard name.hasPrefix("ttyACM") || name.hasPrefix("ttyUSB"),
                 var folder = Self.resolved("\(places.sys)/class/tty/\(name)/device")
@@ -84,7 +96,7 @@ public struct ScannerFinder: Sendable {
             // The device is one folder above its interface; an adapter's line lies one deeper than cdc_acm's.
             for _ in 0..<4 {
                 if let vendor = Self.line("\(folder)/idVendor"), let product = Self.line("\(folder)/idProduct") {
-                    return ("\(places.dev)/\(name)", (vendor, product))
+                    return Present(path: "\(places.dev)/\(name)", name: "", vendor: vendor, product: product)
                 }
                 guard let slash = folder.lastIndex(of: "/"), slash > folder.startIndex else { return nil }
                 folder = String(folder[..<slash])
@@ -94,16 +106,16 @@ public struct ScannerFinder: Sendable {
     }
 
     /// Input devices that can type letters and digits: a scanner often has a second one for its buttons.
-    private func keyboards() -> [Keyboard] {
+    private func keyboards() -> [Present] {
         Self.names(in: "\(places.sys)/class/input").compactMap { name in
             let device = "\(places.sys)/class/input/\(name)/device"
             guard name.hasPrefix("event"), let keys = Self.line("\(device)/capabilities/key"), Self.areLetters(keys)
             else {
                 return nil
             }
-            return Keyboard(
+            return Present(
                 path: "\(places.dev)/input/\(name)", name: Self.line("\(device)/name") ?? "",
-                usb: (Self.line("\(device)/id/vendor") ?? "", Self.line("\(device)/id/product") ?? ""))
+                vendor: Self.line("\(device)/id/vendor") ?? "", product: Self.line("\(device)/id/product") ?? "")
         }
     }
 
@@ -145,11 +157,5 @@ public struct ScannerFinder: Sendable {
         let count = unsafe read(file.number, &bytes, bytes.count)
         guard count > 0 else { return nil }
         return String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-    }
-}
-
-extension USBNumbers {
-    fileprivate func fits(_ usb: (vendor: String, product: String)) -> Bool {
-        fits(vendor: usb.vendor, product: usb.product)
     }
 }

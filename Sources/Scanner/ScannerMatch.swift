@@ -30,6 +30,9 @@ public struct USBNumbers: Hashable, Sendable, CustomStringConvertible {
         pattern = characters
     }
 
+    /// Whether it means one product only.
+    var isExact: Bool { !pattern.contains(UInt8(ascii: "?")) }
+
     /// Whether the device with these numbers, four hexadecimal digits each, is meant.
     public func fits(vendor: String, product: String) -> Bool {
         let numbers = Array("\(vendor):\(product)".uppercased().utf8)

@@ -3,7 +3,7 @@ public import Platform
 
 /// Which scanner a station reads.
 public enum ScannerChoice: Hashable, Sendable {
-    /// The first attached one that one of these profiles knows, in their order.
+    /// The first attached one that one of these profiles knows, see ``ScannerFinder/attached(_:)``.
     case attached([ScannerProfile])
     /// The one at this path, whatever is there, by this profile.
     case fixed(ScannerProfile, path: String)

@@ -173,11 +173,17 @@ struct ScannerFinderTests {
             "name", "kind: 'keyboard', terminators: '0D', match: { names: ['*BAR CODE*'] }")
         #expect(attached(folder, usb) == ["usb /DEV/input/event3"])
         #expect(attached(folder, name) == ["name /DEV/input/event3"])
+        #expect(attached(folder, name, usb) == ["usb /DEV/input/event3"])
         let shipped = ScannerLibrary.load(directory: Repository.profiles + "/scanners").profiles
         let finder = ScannerFinder(places: ScannerPlaces(sys: folder.path + "/sys", dev: "/DEV"))
         let found = finder.attached(shipped)
-        #expect(!found.contains { $0.path.hasSuffix("event4") || $0.path.hasSuffix("event5") })
-        #expect(Set(found.map(\.path)) == ["/DEV/input/event3", "/DEV/ttyACM10", "/DEV/ttyUSB2"])
+        // The generic profile knows the first one by its name, and its own one by its numbers: that is the better one.
+        #expect(
+            found == [
+                ScannerDevice(profile: "zebra-keyboard", path: "/DEV/input/event3"),
+                ScannerDevice(profile: "newland-serial", path: "/DEV/ttyUSB2"),
+                ScannerDevice(profile: "newland-serial", path: "/DEV/ttyACM10"),
+            ])
     }
 
     @Test("On a machine without any, none is found")
