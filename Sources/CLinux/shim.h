@@ -4,9 +4,13 @@
 // only GNU's headers declare is declared by hand.
 #ifndef YIKA_CLINUX_H
 #define YIKA_CLINUX_H
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/input.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 int pthread_setname_np(pthread_t, const char *);
@@ -28,6 +32,21 @@ static inline int yika_open(const char *path, int flags, mode_t mode) { return o
 // The flag for writing past the page cache, which fcntl.h shows only with _GNU_SOURCE.
 static inline int yika_direct(void) { return __O_DIRECT; }
 static inline int yika_accept(int listener) { return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+static inline int yika_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+// Takes a keyboard away from everybody else who reads it, the console above all.
+static inline int yika_input_grab(int device) { return ioctl(device, EVIOCGRAB, 1); }
+// Nobody but root can open the terminal from now on.
+static inline int yika_terminal_exclusive(int terminal) { return ioctl(terminal, TIOCEXCL, 0); }
+
+// Who has connected to a Unix socket, as the kernel saw it then. GNU's name for the structure is struct ucred.
+struct yika_peer { pid_t process; uid_t user; gid_t group; };
+static inline int yika_peer(int connection, struct yika_peer *peer) {
+    socklen_t size = sizeof *peer;
+    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, peer, &size) != 0) return -1;
+    if (size == sizeof *peer) return 0;
+    errno = EPROTO;
+    return -1;
+}
 static inline int yika_openat(int directory, const char *path, int flags, mode_t mode) {
     return openat(directory, path, flags, mode);
 }

@@ -1,4 +1,5 @@
-/// Faults of the terminal. R: reader, S: sound, N: network and ledger, J: journal, P: profiles, C: configuration.
+/// Faults of the terminal. R: reader, S: sound, N: network and ledger, J: journal, P: profiles, C: configuration,
+/// Q: scanner of payment codes, F: faces.
 extension Notice {
     /// Every condition there is.
     public static let conditions: [Notice] = [
@@ -7,6 +8,7 @@ extension Notice {
         .ledgerUnreachable, .ledgerRefuses, .terminalFrozen, .rosterTooOld, .hotlistTooOld, .credentialExpires,
         .feedRefused, .feedNotStored, .epochNotRegistered, .ledgerUntrusted, .clockWrong, .notALedger, .journalStopped,
         .journalDamaged, .journalFull, .journalKeyMissing, .rootKeyOnTerminal, .profileInvalid, .configurationInvalid,
+        .scannerMissing, .scannerNotGrabbed, .scannerProfileInvalid, .faceModuleMissing,
     ]
 
     /// pcscd cannot be reached.
@@ -181,4 +183,32 @@ extension Notice {
         "YK-C01", "configuration-invalid", .outOfService,
         title: Text("配置文件有误", "the configuration is malformed"),
         nextStep: Text("按提示修正配置文件", "correct the file at the place given"))
+
+    /// A scanner is configured, and none is attached or can be opened.
+    public static let scannerMissing = Notice(
+        "YK-Q01", "scanner-missing", .degraded,
+        title: Text("没有扫码器，无法使用付款码", "no scanner is attached; payment codes cannot be taken"),
+        nextStep: Text("重新插拔扫码器的 USB 线", "unplug the scanner's USB cable and plug it in again"))
+
+    /// Somebody else reads the scanner, so that its codes go elsewhere: into a console, or to a modem manager.
+    public static let scannerNotGrabbed = Notice(
+        "YK-Q02", "scanner-not-grabbed", .degraded,
+        title: Text("扫码器被其他程序占用", "another program reads the scanner"),
+        nextStep: Text(
+            "停用占用扫码器的程序（用 fuser -v 加设备路径查看；常见为 ModemManager）",
+            "stop the program that reads it (fuser -v and the device's path names it; often it is ModemManager)"))
+
+    /// A scanner's profile file is malformed and was skipped.
+    public static let scannerProfileInvalid = Notice(
+        "YK-Q03", "scanner-profile-invalid", .degraded,
+        title: Text("有扫码器描述文件格式错误，已跳过", "a scanner's profile file is malformed and was skipped"),
+        nextStep: Text("按提示修正该文件", "correct the file at the place given"))
+
+    /// Faces are turned on, and no recogniser is connected.
+    public static let faceModuleMissing = Notice(
+        "YK-F01", "face-module-missing", .degraded,
+        title: Text("人脸识别模块未连接，请用卡或付款码", "no face recogniser is connected; card and payment code work"),
+        nextStep: Text(
+            "启动人脸识别模块，并核对配置中允许的用户和组",
+            "start the recogniser, and check the users and groups allowed in the configuration"))
 }
