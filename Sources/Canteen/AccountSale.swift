@@ -97,7 +97,8 @@ public final class AccountSaleEngine {
             memory.made(
                 MadeSale(
                     sequence: sequence, order: order.number, medium: payer.medium, uid: [], account: payer.account, cardSerial: 0,
-                    amount: order.amount, allowanceTaken: .zero, meal: order.meal, at: time.now()), day: day)
+                    amount: order.amount, allowanceTaken: .zero, meal: order.meal, wall: time.wallMilliseconds(),
+                    at: time.now()), day: day)
             return .paid(
                 SaleReceipt(
                     amount: order.amount, subsidy: decided.subsidy, balance: decided.balance, sequence: sequence,

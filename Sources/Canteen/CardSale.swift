@@ -97,8 +97,11 @@ final class CardSale {
     /// Whether a sale that turned out to be made is what `order` asks for.
     private func isSame(_ order: SaleOrder, _ open: SalesMemory.OpenSale) -> Bool {
         if let number = open.order { return number == order.number }
-        return order.kind == .sale && order.amount == Fen(Int64(open.intent.amount))
-            && (0...Self.sameMealMilliseconds).contains(wall - open.wall)
+        return isSameMeal(order, Fen(Int64(open.intent.amount)), open.wall)
+    }
+
+    private func isSameMeal(_ order: SaleOrder, _ amount: Fen, _ made: Int64) -> Bool {
+        order.kind == .sale && order.amount == amount && (0...Self.sameMealMilliseconds).contains(wall - made)
     }
 
     private func note(_ settlement: SaleReport.Settlement) {
@@ -123,7 +126,8 @@ final class CardSale {
             MadeSale(
                 sequence: sequence, order: open.order, medium: .card, uid: uid, account: open.intent.account,
                 cardSerial: open.intent.cardSerial, amount: Fen(Int64(open.intent.amount)),
-                allowanceTaken: open.allowanceTaken, meal: open.intent.meal, at: engine.time.now()),
+                allowanceTaken: open.allowanceTaken, meal: open.intent.meal, wall: wall,
+                at: engine.time.now()),
             day: engine.authority.terms().rules.dayStart(at: wall))
     }
 
@@ -166,8 +170,13 @@ final class CardSale {
     /// Whether this card has paid this order, or the same price a moment ago.
     private func paidAlready(_ order: SaleOrder, _ state: AllowanceAccess.State) throws(SaleFailure) -> SaleEnding? {
         let identity = state.identity
-        guard let last = engine.memory.last(uid: uid, account: identity.account, serial: identity.cardSerial) else {
+        guard var last = engine.memory.last(uid: uid, account: identity.account, serial: identity.cardSerial) else {
             return nil
+        }
+        if last.order == nil, last.sequence == engine.memory.last?.sequence, isSameMeal(order, last.amount, last.wall) {
+            // The power may have gone between the record and the yes: what nobody was told of is told now, once.
+            engine.memory.adopt(last, order.number)
+            last.order = order.number
         }
         if last.order == order.number {
             return .paidBefore(

@@ -72,7 +72,7 @@ public struct MadeSale: Hashable, Sendable {
     /// The sequence of its outcome in the journal.
     public let sequence: UInt64
     /// The order it was made for; `nil`: in an earlier life of the daemon.
-    public let order: UInt64?
+    public var order: UInt64?
     /// What it was paid with.
     public let medium: SaleMedium
     /// The card, empty for a code or a face.
@@ -87,13 +87,15 @@ public struct MadeSale: Hashable, Sendable {
     public let allowanceTaken: Fen
     /// The meal it counts for.
     public let meal: UInt16
+    /// When, by the wall clock, in milliseconds since 1970-01-01 UTC.
+    public let wall: Int64
     /// When, on the boot-relative clock; `nil`: in an earlier life of the daemon.
     public let at: Instant?
 
     /// A sale.
     public init(
         sequence: UInt64, order: UInt64?, medium: SaleMedium, uid: [UInt8], account: UInt64, cardSerial: UInt32, amount: Fen,
-        allowanceTaken: Fen, meal: UInt16, at: Instant?
+        allowanceTaken: Fen, meal: UInt16, wall: Int64, at: Instant?
     ) {
         self.sequence = sequence
         self.order = order
@@ -104,6 +106,7 @@ public struct MadeSale: Hashable, Sendable {
         self.amount = amount
         self.allowanceTaken = allowanceTaken
         self.meal = meal
+        self.wall = wall
         self.at = at
     }
 }

@@ -111,6 +111,14 @@ public final class SalesMemory: Sendable {
         state.withLock { $0.byCard[CardKey(uid: uid, account: account, serial: serial)] }
     }
 
+    /// `sale`, of an earlier life of the daemon, turned out to be what order `number` asks for.
+    public func adopt(_ sale: MadeSale, _ number: UInt64) {
+        state.withLock { state in
+            if state.last?.sequence == sale.sequence { state.last?.order = number }
+            state.byCard[CardKey(sale)]?.order = number
+        }
+    }
+
     /// A sale was made on the local day that began at `day`.
     public func made(_ sale: MadeSale, day: Int64) {
         state.withLock { state in
@@ -171,7 +179,7 @@ public final class SalesMemory: Sendable {
                 MadeSale(
                     sequence: sequence, order: nil, medium: record.medium, uid: record.uid, account: record.account,
                     cardSerial: record.cardSerial, amount: Fen(Int64(record.amount)), allowanceTaken: .zero,
-                    meal: record.meal, at: nil), day: day)
+                    meal: record.meal, wall: wall, at: nil), day: day)
         case .undone:
             if let open = open(uid: record.uid, account: record.account, serial: record.cardSerial) { ended(open) }
         case .voided:

@@ -10,7 +10,8 @@ final class SaleWork: TapWork {
     private let counter: CounterDesk
     /// What the till asked for when the card was taken up; `nil`: the till takes no cards at the moment.
     private var order: SaleOrder??
-    private var report = SaleReport(ending: .leftUntouched, order: nil)
+    /// How the last tap ended.
+    private(set) var report = SaleReport(ending: .leftUntouched, order: nil)
 
     init(engine: PurchaseEngine, counter: CounterDesk) {
         self.engine = engine

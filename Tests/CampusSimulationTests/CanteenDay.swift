@@ -15,7 +15,7 @@ import TestSupport
 struct DayCounts {
     var sales = 0
     var paid = 0
-    var refused = 0
+    var refusals: [String: Int] = [:]
     var pulls = 0
     var tears = 0
     var powerCuts = 0
@@ -29,7 +29,7 @@ struct DayCounts {
 
     var line: String {
         """
-        \(sales) sales tried, \(paid) paid, \(refused) refused, \(pulls) pulls, \(tears) torn writes, \(powerCuts) power \
+        \(sales) sales tried, \(paid) paid, refused \(refusals.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")), \(pulls) pulls, \(tears) torn writes, \(powerCuts) power \
         cuts, \(inDoubt) in doubt, \(givenUp) given up by the cashier, \(voids) taken back, \(outages) outages; \
         \(records) records, \(walkedAway) holders left after a power cut, \(settledWithoutYes) of them were charged by \
         the card's sequence
@@ -139,7 +139,7 @@ final class CanteenDay: @unchecked Sendable {
         let pause = Int64(14 * 3_600_000 / sales)
         for number in 0..<sales {
             time.advance(milliseconds: pause)
-            if random.oneIn(max(sales / (3 * canteens), 2)) { changeNetwork() }
+            if random.oneIn(max(sales / (12 * canteens), 2)) { changeNetwork() }
             let till = tills[random.number(0...tills.count - 1)]
             if random.oneIn(400) { till.planPowerCut(in: random.number(1...12)) }
             buy(eaters[random.number(0...eaters.count - 1)], at: till)
@@ -176,6 +176,7 @@ final class CanteenDay: @unchecked Sendable {
             guard till.running?.till.counter.state.order?.amount == amount || till.ask(amount) else {
                 return violate("till \(till.number) takes no amount: \(String(describing: till.running?.till.counter.state.phase))")
             }
+            let used = fault
             let ending = till.tap(eater.card, fault: fault)
             fault = random.oneIn(10) ? drawFault() : nil
             switch ending {
@@ -190,8 +191,8 @@ final class CanteenDay: @unchecked Sendable {
                 guard random.oneIn(4) else { continue }
                 counts.givenUp += 1
                 return till.giveUp()
-            case .refused(.allowanceTooLow), .refused(.balanceTooLow), .refused(.hotlistTooOld):
-                counts.refused += 1
+            case .refused(let refusal) where [.allowanceTooLow, .balanceTooLow, .hotlistTooOld].contains(refusal):
+                counts.refusals[refusal.rawValue, default: 0] += 1
                 return till.giveUp()
             case nil:
                 // The power went: the cashier types it again, or the holder has lost patience.
@@ -199,7 +200,7 @@ final class CanteenDay: @unchecked Sendable {
                 counts.walkedAway += 1
                 eater.open.append(amount.rawValue)
                 return
-            default: return violate("a sale ended as \(String(describing: ending))")
+            default: return violate("a sale ended as \(String(describing: till.running?.work.report)), \(used.map { "\($0)" } ?? "")")
             }
         }
         // Whoever has not paid by now goes without; what a power cut left is open.

@@ -19,7 +19,7 @@ final class CanteenTill: @unchecked Sendable {
         let journal: JournalWriter
         let till: Till
         let station: ReaderStation
-        let work: any TapWork
+        let work: SaleWork
         let uploader: Uploader
         let feedReader: FeedReader
     }
@@ -46,7 +46,9 @@ final class CanteenTill: @unchecked Sendable {
 
     var isOn: Bool { !disk.isOff }
 
-    func planPowerCut(in operations: Int) { disk.planPowerCut(in: operations) }
+    func planPowerCut(in operations: Int) {
+        if !disk.hasFaultAhead { disk.planPowerCut(in: operations) }
+    }
 
     /// Ends whatever runs and starts again.
     func start() {
@@ -97,8 +99,9 @@ final class CanteenTill: @unchecked Sendable {
                 work: { rooms.makeWork() }, time: clock, announce: { _, _, _, _ in }, publish: { _ in },
                 connect: { [unowned self] (_, _) throws(PCSCError) in try self.connect() },
                 successAfterMilliseconds: 0))
+        guard let work = rooms.makeWork() as? SaleWork else { return day.violate("a till that sells nothing") }
         running = Running(
-            journal: journal, till: till, station: station, work: rooms.makeWork(),
+            journal: journal, till: till, station: station, work: work,
             uploader: Uploader(feed: journal, client: link, time: clock) { _ in }, feedReader: feedReader)
         if till.counter.state.operatorNumber == nil {
             for key in [CounterKey.digit(7), .shift] { till.counter.press(key) }
@@ -163,7 +166,7 @@ final class CanteenTill: @unchecked Sendable {
     /// Sends what there is to send, and fetches what there is to fetch.
     func sync() {
         guard let running, isOn else { return }
-        _ = running.feedReader.step()
+        for _ in 0..<4 where running.feedReader.step() == 0 {}
         _ = running.uploader.step()
         if !isOn {
             day.counts.powerCuts += 1
@@ -176,13 +179,13 @@ final class CanteenTill: @unchecked Sendable {
 private final class DyingTransport: CardTransport {
     private let till: CanteenTill
     private let reader: SimulatedReader
+    let atr: [UInt8]
 
     init(till: CanteenTill, reader: SimulatedReader) {
         self.till = till
         self.reader = reader
+        atr = reader.atr
     }
-
-    var atr: [UInt8] { reader.atr }
 
     func transmit(_ command: [UInt8]) throws(PCSCError) -> [UInt8] {
         try requirePower("SCardTransmit")

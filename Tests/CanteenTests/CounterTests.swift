@@ -43,7 +43,7 @@ struct CounterTests {
     private static func sale(_ uid: [UInt8]) -> MadeSale {
         MadeSale(
             sequence: 4, order: 1, medium: uid.isEmpty ? .code : .card, uid: uid, account: 7, cardSerial: 1,
-            amount: Fen(500), allowanceTaken: .zero, meal: 0, at: nil)
+            amount: Fen(500), allowanceTaken: .zero, meal: 0, wall: 0, at: nil)
     }
 
     @Test(
@@ -107,7 +107,7 @@ struct CounterTests {
             }
         }
         if case .ended(let ending) = event, ending.isFinal { must(next.order == nil, "paid once") }
-        if case .ended(.inDoubt, _) = state.phase, case .key(let key) = event, key != .clear {
+        if case .ended(.inDoubt, .some) = state.phase, case .key(let key) = event, key != .clear {
             must(next == state, "what may have been written is left by one key only")
         }
         if case .working = state.phase, case .key = event { must(next == state, "the card decides") }
