@@ -34,7 +34,7 @@ struct AccountToolTests {
             process.executableURL = URL(filePath: program)
             process.arguments =
                 words + ["--database", folder.path + "/ledger.sqlite"]
-                + (["check", "show"].contains(words[0]) ? [] : ["--keys", folder.path + "/keys"])
+                + (["check", "show", "activation-end"].contains(words[0]) ? [] : ["--keys", folder.path + "/keys"])
             let (standardInput, output, errors) = (Pipe(), Pipe(), Pipe())
             process.standardInput = standardInput
             process.standardOutput = output
@@ -123,6 +123,16 @@ struct AccountToolTests {
         #expect(try tool.run("suspense", "resolve", "1/7/4", "--note", "n").status == 64)
     }
 
+    @Test("The end of the days of activation is set, told, and taken away again")
+    func activationEnd() throws {
+        let tool = try Tool()
+        #expect(try tool.run("activation-end").output == "activation does not end\n")
+        let set = try tool.run("activation-end", "2026-09-07T00:00:00+08:00")
+        #expect(set.output == "activation ends 2026-09-06T16:00:00Z\n", "\(set.output)\(set.errors)")
+        #expect(try tool.run("activation-end", "tomorrow").status == 1)
+        #expect(try tool.run("activation-end", "never").output == "activation does not end\n")
+    }
+
     @Test("Subsidies are granted from a file once, shown with the account, and wrong lines are named")
     func subsidies() throws {
         let tool = try Tool()
@@ -184,8 +194,9 @@ struct AccountToolTests {
         #expect(try tool.run("people", "import", people).status == 0)
         #expect(try tool.run("account", "open", "S1", "林小满").status == 0)
         let drawn = try tool.run("paycode", "1000001", "--key", tool.folder.path + "/app.key")
-        var lines = drawn.output.split(separator: "\n").map(String.init)
-        let text = try #require(lines.popLast())
+        let all = drawn.output.split(separator: "\n").map(String.init)
+        let text = try #require(all.last)
+        let lines = all.dropLast()
         #expect(text.hasPrefix("YK1") && text.count == PaymentCode.textLength)
         // Two rows of modules a line; true where a module is dark.
         let rows: [[Bool]] = lines.flatMap { line in
