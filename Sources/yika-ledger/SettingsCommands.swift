@@ -25,7 +25,8 @@ struct ActivationEnd: ParsableCommand {
                 try ActivationPeriod.setEnd(
                     try Self.milliseconds(moment), in: store, actor: commandLineActor(), time: SystemTime())
             }
-            print(try ActivationPeriod.end(in: store).map { "activation ends \(shown($0))" } ?? "activation does not end")
+            let end = try ActivationPeriod.end(in: store)
+            print(end.map { "activation ends \(shown($0))" } ?? "activation does not end")
         }
     }
 
