@@ -22,11 +22,12 @@ public enum SaleMedium: UInt8, Sendable, Hashable, Codable {
 public enum SaleResult: UInt8, Sendable, Hashable, Codable {
     /// It has not ended: this is the intent.
     case intended = 0
-    /// The holder got the goods and pays.
+    /// The holder got the goods and pays; the only result that is a use of the card.
     case done = 1
-    /// The card was found unchanged: nobody pays.
+    /// The card was found unchanged: nobody pays. The terminal's own word, also after ``inDoubt`` for the same intent.
     case undone = 2
-    /// The card left in the middle: its next use tells.
+    /// The card left in the middle. The same terminal's later ``done`` or ``undone`` for the same intent settles it, or
+    /// else the card's next use anywhere: at the same sequence it did not happen, at a higher one it did.
     case inDoubt = 3
     /// An earlier sale of this terminal's journal, named by its sequence, is taken back whole.
     case voided = 4
@@ -53,19 +54,20 @@ public struct SaleRecord: Hashable, Sendable {
     public var account: UInt64
     /// Which card of that account it is.
     public var cardSerial: UInt32
-    /// The card's sequence after this use: the witness of what happened.
+    /// The card's sequence after this use: the witness of what happened. With ``SaleResult/voided`` and
+    /// ``SaleResult/refunded``, which use no card, the sequence at which it was seen.
     public var cardSequence: UInt32
     /// What is paid, in fen; never negative.
     public var amount: UInt32
     /// What the card may still spend offline, in fen, after this use.
     public var allowanceLeft: UInt32
-    /// In an outcome the sequence of its intent; with ``SaleResult/voided`` that of the outcome taken back.
+    /// In an outcome the sequence of its intent, also in a second outcome after ``SaleResult/inDoubt``; with ``SaleResult/voided`` that of the outcome taken back.
     public var relatedSequence: UInt64
     /// The hotlist that was looked at.
     public var hotlistVersion: UInt32
     /// The settings that limits and prices came from.
     public var settingsVersion: UInt32
-    /// How much of the amount a subsidy covers, in fen.
+    /// How much of the amount a subsidy covers, in fen, as far as the terminal knew; what it pays the ledger decides.
     public var subsidy: UInt32
     /// Which meal it counts for; 0: none.
     public var meal: UInt16

@@ -47,7 +47,7 @@ struct Check: ParsableCommand {
             records      \(findings.records), checksums and chains verified; \(findings.unverified) behind lost links
             transfers    \(findings.transfers), balanced; the sum over \(findings.accounts) accounts is \
             \(Fen(findings.sumFen)) yuan
-            sales        \(findings.sales)
+            sales        \(findings.sales); \(findings.doubts) were in doubt
             activations  \(findings.outcomes) outcomes, \(findings.cards) cards active, \(findings.pending) pending
             suspense     \(findings.suspense)
             """)

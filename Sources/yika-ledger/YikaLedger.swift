@@ -21,6 +21,7 @@ struct YikaLedger: AsyncParsableCommand {
         version: LedgerVersion.current,
         subcommands: [
             Initialize.self, Migrate.self, Backup.self, Serve.self, Import.self, Terminals.self, Settings.self,
+            ActivationEnd.self,
             Lost.self, Found.self, Thaw.self, Show.self, Closings.self, Check.self, Figures.self, Account.self,
             People.self,
             Balances.self, Subsidies.self, PayCode.self, Tokens.self, Audit.self, Suspense.self,

@@ -1,5 +1,7 @@
+import Crypto
 import Foundation
 import LedgerProtocol
+import Platform
 import TestSupport
 import Testing
 
@@ -32,7 +34,7 @@ struct AccountToolTests {
             process.executableURL = URL(filePath: program)
             process.arguments =
                 words + ["--database", folder.path + "/ledger.sqlite"]
-                + (["check", "show"].contains(words[0]) ? [] : ["--keys", folder.path + "/keys"])
+                + (["check", "show", "activation-end"].contains(words[0]) ? [] : ["--keys", folder.path + "/keys"])
             let (standardInput, output, errors) = (Pipe(), Pipe(), Pipe())
             process.standardInput = standardInput
             process.standardOutput = output
@@ -119,5 +121,98 @@ struct AccountToolTests {
         let resolved = try tool.run("suspense", "resolve", "1/7/4", "--dismiss", "--note", "n")
         #expect(resolved.status == 1 && resolved.errors.contains("L-NO-SUSPENSE"))
         #expect(try tool.run("suspense", "resolve", "1/7/4", "--note", "n").status == 64)
+    }
+
+    @Test("The end of the days of activation is set, told, and taken away again")
+    func activationEnd() throws {
+        let tool = try Tool()
+        #expect(try tool.run("activation-end").output == "activation does not end\n")
+        let set = try tool.run("activation-end", "2026-09-07T00:00:00+08:00")
+        #expect(set.output == "activation ends 2026-09-06T16:00:00Z\n", "\(set.output)\(set.errors)")
+        #expect(try tool.run("activation-end", "tomorrow").status == 1)
+        #expect(try tool.run("activation-end", "never").output == "activation does not end\n")
+    }
+
+    @Test("Subsidies are granted from a file once, shown with the account, and wrong lines are named")
+    func subsidies() throws {
+        let tool = try Tool()
+        let people = try tool.file("people.csv", "holderNumber,name,category,pin\nS1,林小满,student,123456\n")
+        #expect(try tool.run("people", "import", people).status == 0)
+        let file = try tool.file("subsidy.csv", "holderNumber,subsidyFen\nS1,30000\n")
+        let early = try tool.run("subsidy", "import", file, "--reference", "2026-09")
+        #expect(early.status == 1 && early.errors.contains("line 2: holderNumber: no account is open"))
+        #expect(try tool.run("account", "open", "S1", "林小满").status == 0)
+        let dry = try tool.run("subsidy", "import", file, "--reference", "2026-09", "--dry-run")
+        #expect(dry.status == 0 && dry.output.contains("1 new") && dry.output.contains("nothing was imported"))
+        for _ in 0..<2 { #expect(try tool.run("subsidy", "import", file, "--reference", "2026-09").status == 0) }
+        let shown = try tool.run("account", "show", "--holder", "S1")
+        #expect(shown.output.contains("subsidy 300.00 yuan"), "\(shown.output)")
+        #expect(try tool.run("account", "statement", "--holder", "S1").output.contains("(subsidy 300.00)"))
+        #expect(try tool.run("subsidy", "import", file).status == 64)
+        #expect(try tool.run("check").status == 0)
+    }
+
+    @Test("The command that plays the app makes its key once, and codes that any terminal takes with no network")
+    func payCode() throws {
+        let tool = try Tool()
+        let people = try tool.file("people.csv", "holderNumber,name,category,pin\nS1,林小满,student,123456\n")
+        #expect(try tool.run("people", "import", people).status == 0)
+        #expect(try tool.run("account", "open", "S1", "林小满").status == 0)
+        let key = tool.folder.path + "/app.key"
+        let publicKey = try Curve25519.Signing.PublicKey(
+            rawRepresentation: try #require(
+                [UInt8](
+                    hex: String(contentsOfFile: tool.folder.path + "/keys/signing.pub", encoding: .utf8)
+                        .trimmingCharacters(in: .whitespacesAndNewlines))))
+        var codes: [PaymentCode] = []
+        for _ in 0..<2 {
+            let made = try tool.run("paycode", "--holder", "S1", "--key", key, "--text")
+            #expect(made.status == 0, "\(made.errors)")
+            codes.append(try PaymentCode(verifying: made.output, with: publicKey))
+        }
+        #expect(codes[0].certificate.deviceKey == codes[1].certificate.deviceKey && codes[0].hash != codes[1].hash)
+        let now = SystemTime().wallMilliseconds()
+        #expect(codes.allSatisfy { $0.certificate.isValid(at: now) && $0.account == 1_000_001 })
+        #expect(abs(Int64(codes[1].minute) - now / 60_000) <= 1)
+        let mode = try FileManager.default.attributesOfItem(atPath: key)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        let json = try tool.run("paycode", "1000001", "--key", key, "--json")
+        #expect(json.status == 0 && json.output.contains("\"text\" : \"YK1"))
+        #expect(try tool.run("audit").output.contains("app: "))
+        let wrong = try tool.file("wrong.key", "no key\n")
+        #expect(try tool.run("paycode", "1000001", "--key", wrong).status == 2)
+        #expect(try tool.run("paycode", "1000001", "--key", key, "--text", "--json").status == 64)
+        #expect(try tool.run("account", "lost", "--holder", "S1").status == 0)
+        let lost = try tool.run("paycode", "1000001", "--key", key)
+        #expect(lost.status == 1 && lost.errors.contains("L-LOST"))
+    }
+
+    @Test("The code is drawn as a QR symbol: three finder patterns, white all around, and the text beneath")
+    func symbol() throws {
+        let tool = try Tool()
+        let people = try tool.file("people.csv", "holderNumber,name,category,pin\nS1,林小满,student,123456\n")
+        #expect(try tool.run("people", "import", people).status == 0)
+        #expect(try tool.run("account", "open", "S1", "林小满").status == 0)
+        let drawn = try tool.run("paycode", "1000001", "--key", tool.folder.path + "/app.key")
+        let all = drawn.output.split(separator: "\n").map(String.init)
+        let text = try #require(all.last)
+        let lines = all.dropLast()
+        #expect(text.hasPrefix("YK1") && text.count == PaymentCode.textLength)
+        // Two rows of modules a line; true where a module is dark.
+        let rows: [[Bool]] = lines.flatMap { line in
+            [line.map { $0 == "▄" || $0 == " " }, line.map { $0 == "▀" || $0 == " " }]
+        }
+        // A version 10 symbol has 57 modules a side, and 4 of white around it.
+        let (width, quiet) = (57, 4)
+        #expect(lines.allSatisfy { $0.count == width + 2 * quiet } && rows.count >= width + 2 * quiet)
+        let finder = ["1111111", "1000001", "1011101", "1011101", "1011101", "1000001", "1111111"]
+        for (top, left) in [(0, 0), (0, width - 7), (width - 7, 0)] {
+            for (row, pattern) in finder.enumerated() {
+                let found = rows[quiet + top + row][(quiet + left)...].prefix(7).map { $0 ? "1" : "0" }.joined()
+                #expect(found == pattern)
+            }
+        }
+        #expect(rows.prefix(quiet).allSatisfy { !$0.contains(true) })
+        #expect(rows.allSatisfy { !$0.prefix(quiet).contains(true) && !$0.suffix(quiet).contains(true) })
     }
 }

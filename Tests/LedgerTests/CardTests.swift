@@ -171,7 +171,10 @@ struct CardTests {
         terminal.activate(1)
         try books.upload(terminal.slots, first: 1)
         let end = books.time.milliseconds
-        try books.execute("INSERT INTO settings (name, value) VALUES ('activation_until_ms', \(end))")
+        for setting in [end + 1, end] {
+            try ActivationPeriod.setEnd(setting, in: books.store, actor: "a test", time: books.time)
+            try #expect(ActivationPeriod.end(in: books.store) == setting)
+        }
         try #expect(permit(2, 2, books) == .granted)
         books.time.milliseconds += 1
         try #expect(permit(2, 2, books) == .activationClosed)
@@ -185,6 +188,9 @@ struct CardTests {
         for days in [0, -1, 31, .max] {
             try #expect(refusal { try desk.allowLate(account: account(2), days: days) } == "L-MALFORMED")
         }
+        try ActivationPeriod.setEnd(nil, in: books.store, actor: "a test", time: books.time)
+        try #expect(permit(3, 3, books) == .granted)
+        try #expect(books.actions().count { $0 == "activation-end" } == 3)
     }
 
     @Test("The app gets a certificate for its device that counts three days, and none for a lost card")

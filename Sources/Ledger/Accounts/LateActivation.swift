@@ -1,4 +1,5 @@
 import LedgerProtocol
+public import Platform
 
 /// Activation after the days of mass activation: the card centre lets one account after the other through.
 extension AccountDesk {
@@ -27,11 +28,47 @@ extension AccountDesk {
     }
 }
 
+/// The days of activation, after which only the card centre lets a card through.
+public enum ActivationPeriod {
+    /// When they end, in milliseconds since 1970-01-01 UTC; `nil` when they do not.
+    public static func end(in store: any LedgerStore) throws -> Int64? {
+        try store.read { try $0.activationEnd() }
+    }
+
+    /// Sets when they end; `nil`: never. Terminals that ask from then on are answered by it.
+    public static func setEnd(
+        _ milliseconds: Int64?, in store: any LedgerStore, actor: String, time: any TimeSource
+    ) throws {
+        let now = time.wallMilliseconds()
+        try store.write { transaction in
+            if let milliseconds {
+                try transaction.execute(
+                    """
+                    INSERT INTO settings (name, value) VALUES (?, ?)
+                    ON CONFLICT (name) DO UPDATE SET value = excluded.value
+                    """, [.text(LedgerSetting.activationEnd), .integer(milliseconds)])
+            } else {
+                try transaction.execute("DELETE FROM settings WHERE name = ?", [.text(LedgerSetting.activationEnd)])
+            }
+            try transaction.audit(
+                actor, "activation-end", "", milliseconds.map { "\($0)" } ?? "never", now: now)
+        }
+    }
+}
+
+/// Names in the table of what the ledger itself goes by.
+private enum LedgerSetting {
+    static let activationEnd = "activation_until_ms"
+}
+
 extension LedgerTransaction {
+    fileprivate func activationEnd() throws -> Int64? {
+        try first("SELECT value FROM settings WHERE name = ?", [.text(LedgerSetting.activationEnd)])?.integer(0)
+    }
+
     /// Whether a card may still become `account`'s: until the end of the period, if it has one, and later by permission.
     func isActivationOpen(account: Int64, now: Int64) throws -> Bool {
-        let end = try first("SELECT value FROM settings WHERE name = 'activation_until_ms'")
-        guard let end, try end.integer(0) < now else { return true }
+        guard let end = try activationEnd(), end < now else { return true }
         let late = try first("SELECT late_until_ms FROM accounts WHERE number = ?", [.integer(account)])
         return try (late?.optional(0) ?? .min) >= now
     }
