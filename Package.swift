@@ -63,7 +63,12 @@ let package = Package(
         room("Canteen", ["Platform", "CampusCard", "Mifare", "SmartCard", "DeviceProfiles", "LedgerProtocol"]),
         room("Scanner", ["Platform", "DataFiles", "CLinux"]),
         room("Recogniser", ["Platform", "CLinux"], exclude: ["PROTOCOL.md"]),
-        room("Screen", ["Platform", "CMicroHTTP"]),
+        room(
+            "Screen", ["Platform", "CMicroHTTP"],
+            resources: [
+                "face.html", "cashier.html", "page.css", "face.css", "cashier.css", "page.js", "words.js", "face.js",
+                "cashier.js", "pictures.svg",
+            ].map { .embedInCode("Page/\($0)") }),
         room("Sync", ["Platform", "Journal", "LedgerProtocol", "CCurl", crypto]),
         room("Voice", ["Platform", "DataFiles", "CALSA"]),
         room("Health", ["Platform"]),
@@ -160,7 +165,9 @@ let package = Package(
             ]),
         tests("Scanner", ["DataFiles", "Platform", "Simulator", "TestSupport"]),
         tests("Recogniser", ["Platform", "TestSupport"]),
-        tests("Screen", ["Platform", "TestSupport"]),
+        tests("Screen", ["Platform", "TestSupport", "screen-driver"]),
+        // A screen without a terminal, for `tools/screen-test`: states come in, keys go out.
+        .executableTarget(name: "screen-driver", dependencies: ["Platform", "Screen"], path: "Tests/ScreenDriver"),
         tests("LedgerProtocol", ["Journal", "Platform", "Simulator", crypto]),
         tests("Sync", ["Journal", "LedgerProtocol", "Simulator", "Platform", "Ledger"]),
         tests("Voice", ["Platform", "DataFiles"]),

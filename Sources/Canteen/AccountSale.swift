@@ -29,17 +29,21 @@ public final class AccountSaleEngine {
     private let memory: SalesMemory
     private let time: any TimeSource
     private let askMilliseconds: Int64
+    private let recorded: (SaleRecord, UInt64) -> Void
 
     /// An engine over the same parts as the terminal's ``PurchaseEngine``.
+    ///
+    /// - Parameter recorded: called with each record that became durable, and its sequence.
     public init(
         authority: any SaleAuthority, journal: any SaleJournal, memory: SalesMemory, time: any TimeSource,
-        askMilliseconds: Int64 = 150
+        askMilliseconds: Int64 = 150, recorded: @escaping (SaleRecord, UInt64) -> Void = { _, _ in }
     ) {
         self.authority = authority
         self.journal = journal
         self.memory = memory
         self.time = time
         self.askMilliseconds = askMilliseconds
+        self.recorded = recorded
     }
 
     /// Lets `payer` pay `order`.
@@ -94,11 +98,13 @@ public final class AccountSaleEngine {
             elapsedMilliseconds: UInt16(clamping: time.now().milliseconds(since: start)))
         do throws(SalesStopped) {
             let sequence = try journal.append(outcome: record)
-            memory.made(
-                MadeSale(
-                    sequence: sequence, order: order.number, medium: payer.medium, uid: [], account: payer.account, cardSerial: 0,
-                    amount: order.amount, allowanceTaken: .zero, meal: order.meal, wall: time.wallMilliseconds(),
-                    at: time.now()), day: day)
+            recorded(record, sequence)
+            var sale = MadeSale(
+                sequence: sequence, order: order.number, medium: payer.medium, uid: [], account: payer.account,
+                cardSerial: 0, amount: order.amount, allowanceTaken: .zero, meal: order.meal,
+                wall: time.wallMilliseconds(), at: time.now())
+            sale.codeHash = payer.codeHash
+            memory.made(sale, day: day)
             return .paid(
                 SaleReceipt(
                     amount: order.amount, subsidy: decided.subsidy, balance: decided.balance, sequence: sequence,
@@ -116,9 +122,10 @@ public final class AccountSaleEngine {
             uid: [], medium: sale.medium, result: .voided, account: sale.account, cardSerial: 0, cardSequence: 0,
             amount: UInt32(sale.amount.rawValue), relatedSequence: sale.sequence,
             hotlistVersion: terms.hotlistVersion, settingsVersion: terms.rules.version, meal: sale.meal,
-            operatorNumber: order.operatorNumber)
+            operatorNumber: order.operatorNumber, codeHash: sale.codeHash)
         do throws(SalesStopped) {
             let sequence = try journal.append(outcome: record)
+            recorded(record, sequence)
             memory.voided(sale, day: terms.rules.dayStart(at: time.wallMilliseconds()))
             return .voided(SaleReceipt(amount: sale.amount, sequence: sequence))
         } catch {

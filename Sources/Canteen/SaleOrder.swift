@@ -77,6 +77,8 @@ public struct MadeSale: Hashable, Sendable {
     public let medium: SaleMedium
     /// The card, empty for a code or a face.
     public let uid: [UInt8]
+    /// The code's name; zero for a card or a face.
+    public var codeHash: UInt64 = 0
     /// The account that paid.
     public let account: UInt64
     /// Which card of that account.

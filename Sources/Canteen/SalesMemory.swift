@@ -175,11 +175,12 @@ public final class SalesMemory: Sendable {
         switch record.result {
         case .done:
             if let open = open(uid: record.uid, account: record.account, serial: record.cardSerial) { ended(open) }
-            made(
-                MadeSale(
-                    sequence: sequence, order: nil, medium: record.medium, uid: record.uid, account: record.account,
-                    cardSerial: record.cardSerial, amount: Fen(Int64(record.amount)), allowanceTaken: .zero,
-                    meal: record.meal, wall: wall, at: nil), day: day)
+            var sale = MadeSale(
+                sequence: sequence, order: nil, medium: record.medium, uid: record.uid, account: record.account,
+                cardSerial: record.cardSerial, amount: Fen(Int64(record.amount)), allowanceTaken: .zero,
+                meal: record.meal, wall: wall, at: nil)
+            sale.codeHash = record.codeHash
+            made(sale, day: day)
         case .undone:
             if let open = open(uid: record.uid, account: record.account, serial: record.cardSerial) { ended(open) }
         case .voided:

@@ -46,6 +46,16 @@ public struct ScreenState: Codable, Hashable, Sendable {
         case outOfService = "out-of-service"
     }
 
+    /// What a holder can pay with, or be known by.
+    public enum Means: String, Codable, Sendable, CaseIterable {
+        /// The campus card.
+        case card
+        /// A payment code, where there is a scanner.
+        case code
+        /// A face, where there is a recogniser.
+        case face
+    }
+
     /// How the last thing ended.
     public struct Result: Codable, Hashable, Sendable {
         /// The code that people cite, for example `YK-B00`.
@@ -129,6 +139,10 @@ public struct ScreenState: Codable, Hashable, Sendable {
     public var operatorNumber: UInt16?
     /// The amount entered or asked for, in fen; below zero never.
     public var amountFen: Int64?
+    /// What was typed so far, for example `8+3.5`: the cashier sees how the amount came about.
+    public var entry: String?
+    /// What the holder may show, in the phase `present`.
+    public var means: [Means] = [.card]
     /// What is being done where it is no sale: `void`, `refund`, `shift`, as a text for people.
     public var task: Text?
     /// The meal that sells now.
