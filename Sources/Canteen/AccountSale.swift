@@ -75,7 +75,8 @@ public final class AccountSaleEngine {
         if order.isTraining { return .practised(order.amount) }
         let question = SaleQuestion(
             medium: payer.medium, uid: [], account: payer.account, cardSerial: 0, cardSequence: 0,
-            amount: order.amount, pin: order.pin, dayStart: day, mealStart: meal.map { terms.rules.start(of: $0, at: wall) })
+            amount: order.amount, pin: order.pin, dayStart: day,
+            mealStart: meal.map { terms.rules.start(of: $0, at: wall) })
         let advice = authority.ask(question, deadline: time.now().advanced(milliseconds: askMilliseconds))
         switch SaleDecision.decide(known, advice: advice) {
         case .refuse(.allowanceTooLow) where payer.medium == .code: return .refused(.codeOverCap)

@@ -150,7 +150,9 @@ final class CardSale {
         if let ending = try paidAlready(order, state) { return ending }
         // Another card paid this order, or began it and may have paid it: who pays now would be the second.
         if engine.memory.last?.order == order.number { return .refused(.noOrder) }
-        if let other = engine.memory.open(order: order.number), other.intent.uid != uid { return .refused(.anotherCard) }
+        if let other = engine.memory.open(order: order.number), other.intent.uid != uid {
+            return .refused(.anotherCard)
+        }
         let terms = engine.authority.terms()
         let known = self.known(order, state, terms)
         if let refusal = SaleDecision.beforehand(known, uid: uid, account: state.identity.account) {
@@ -271,7 +273,9 @@ final class CardSale {
     /// Raises the card's allowance by what a sale took; answers what it may spend now.
     private func giveBack(_ fen: Fen, _ state: AllowanceAccess.State) -> Fen {
         let raised = min(state.record.allowance + fen, Fen(TerminalSettings.largestAmountFen))
-        guard fen > .zero, state.record.sequence < AllowanceRecord.largestSequence else { return state.record.allowance }
+        guard fen > .zero, state.record.sequence < AllowanceRecord.largestSequence else {
+            return state.record.allowance
+        }
         let next = AllowanceRecord(
             sequence: state.record.sequence + 1, allowance: raised, terminal: engine.terminal)
         do throws(AllowanceAccess.Problem) {

@@ -250,7 +250,9 @@ public struct Counter: Hashable, Sendable {
     private mutating func ask(_ kind: SaleOrder.Kind, _ amount: Fen, _ around: Surroundings) -> [Effect] {
         guard amount > .zero else { return [] }
         guard amount <= around.rules.saleLimit else {
-            stand(.ended(.refused(.overSaleLimit), nil), until: around.now.advanced(milliseconds: Self.refusalMilliseconds))
+            stand(
+                .ended(.refused(.overSaleLimit), nil),
+                until: around.now.advanced(milliseconds: Self.refusalMilliseconds))
             return []
         }
         let meal = around.rules.meal(at: around.wall)
@@ -260,7 +262,8 @@ public struct Counter: Hashable, Sendable {
 
     private mutating func askForVoid(_ around: Surroundings) -> [Effect] {
         guard let last = around.last else {
-            stand(.ended(.refused(.notVoidable), nil), until: around.now.advanced(milliseconds: Self.refusalMilliseconds))
+            stand(
+                .ended(.refused(.notVoidable), nil), until: around.now.advanced(milliseconds: Self.refusalMilliseconds))
             return []
         }
         let order = newOrder(.void(last), last.amount, meal: last.meal)

@@ -61,7 +61,8 @@ enum SaleDecision: Equatable {
         if known.amount > rules.pinAbove, !agreement.isPinProved { return .askPin }
         let balance = agreement.balance - (known.amount - agreement.subsidy)
         // More than the account holds is never left on a card, or the next sale without a network makes a debt.
-        let allowance = min(max(balance, .zero), known.allowance < rules.refillBelow ? rules.allowance : known.allowance)
+        let allowance = min(
+            max(balance, .zero), known.allowance < rules.refillBelow ? rules.allowance : known.allowance)
         return .sell(Terms(allowance: allowance, subsidy: agreement.subsidy, balance: balance))
     }
 

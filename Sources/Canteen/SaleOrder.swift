@@ -54,7 +54,9 @@ public struct SecretDigits: Hashable, Sendable, CustomStringConvertible, CustomD
 
     /// Six digits; `nil` when `digits` are not six ASCII digits.
     public init?(_ digits: String) {
-        guard digits.utf8.count == Self.length, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        guard digits.utf8.count == Self.length, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return nil
+        }
         self.digits = digits
     }
 
@@ -96,7 +98,8 @@ public struct MadeSale: Hashable, Sendable {
 
     /// A sale.
     public init(
-        sequence: UInt64, order: UInt64?, medium: SaleMedium, uid: [UInt8], account: UInt64, cardSerial: UInt32, amount: Fen,
+        sequence: UInt64, order: UInt64?, medium: SaleMedium, uid: [UInt8], account: UInt64, cardSerial: UInt32,
+        amount: Fen,
         allowanceTaken: Fen, meal: UInt16, wall: Int64, at: Instant?
     ) {
         self.sequence = sequence

@@ -7,7 +7,8 @@ extension Notice {
         .promptMissing,
         .ledgerUnreachable, .ledgerRefuses, .terminalFrozen, .rosterTooOld, .hotlistTooOld, .credentialExpires,
         .feedRefused, .feedNotStored, .epochNotRegistered, .ledgerUntrusted, .clockWrong, .notALedger, .journalStopped,
-        .journalDamaged, .journalFull, .journalKeyMissing, .rootKeyOnTerminal, .profileInvalid, .configurationInvalid,
+        .journalDamaged, .journalFull, .journalKeyMissing, .rootKeyOnTerminal, .profileInvalid, .screenMissing,
+        .configurationInvalid,
         .scannerMissing, .scannerNotGrabbed, .scannerProfileInvalid, .faceModuleMissing,
     ]
 
@@ -177,6 +178,13 @@ extension Notice {
         "YK-P01", "profile-invalid", .degraded,
         title: Text("有设备描述文件格式错误，已跳过", "a profile file is malformed and was skipped"),
         nextStep: Text("按提示修正该文件", "correct the file at the place given"))
+
+    /// The screen's page cannot be served.
+    public static let screenMissing = Notice(
+        "YK-D01", "screen-missing", .degraded,
+        title: Text("屏幕页面无法提供", "the screen's page cannot be served"),
+        nextStep: Text(
+            "检查配置中的 screenPort 是否被其他程序占用", "check whether another program uses screenPort of the configuration"))
 
     /// The configuration is malformed.
     public static let configurationInvalid = Notice(

@@ -17,16 +17,19 @@ extension Notice {
     public static let paid = sale(0, "paid", Text("付款成功", "paid"), Text("请取餐", "enjoy your meal"))
     /// The holder had paid this before.
     public static let paidBefore = sale(
-        1, "paid-before", Text("本单已付款", "this was paid already"), Text("请取餐，不会重复扣款", "enjoy your meal; nothing is paid twice"))
+        1, "paid-before", Text("本单已付款", "this was paid already"),
+        Text("请取餐，不会重复扣款", "enjoy your meal; nothing is paid twice"))
     /// A sale was taken back.
     public static let voided = sale(
-        2, "voided", Text("上一笔已撤销", "the last sale was taken back"), Text("款项已退回账户", "the money is back on the account"))
+        2, "voided", Text("上一笔已撤销", "the last sale was taken back"), Text("款项已退回账户", "the money is back on the account")
+    )
     /// Money was given back.
     public static let refunded = sale(
         3, "refunded", Text("已退款", "money was given back"), Text("款项已退回账户", "the money is back on the account"))
     /// Practice.
     public static let practised = sale(
-        4, "practised", Text("练习：未扣款", "practice: nothing was paid"), Text("按“练习”键结束练习", "press “training” to end practice"))
+        4, "practised", Text("练习：未扣款", "practice: nothing was paid"),
+        Text("按“练习”键结束练习", "press “training” to end practice"))
     /// What there is.
     public static let shown = sale(
         5, "shown", Text("余额查询", "what there is"), Text("请收银员输入金额", "have the cashier enter an amount"))
@@ -74,40 +77,47 @@ extension Notice {
         Text("换一个联网的窗口，或减少金额", "use a counter with a network, or a smaller amount"))
     /// More than one sale may be.
     public static let overSaleLimit = sale(
-        18, "over-sale-limit", Text("超过单笔限额", "more than one sale may be"), Text("请分笔或减少金额", "divide it, or use a smaller amount"))
+        18, "over-sale-limit", Text("超过单笔限额", "more than one sale may be"),
+        Text("请分笔或减少金额", "divide it, or use a smaller amount"))
     /// Too much for a hotlist of this age.
     public static let saleHotlistTooOld = sale(
         19, "hotlist-too-old", Text("挂失名单过旧，暂限小额", "the hotlist is too old for this amount"),
         Text("换一个联网的窗口，或减少金额", "use a counter with a network, or a smaller amount"))
     /// The day's limit.
     public static let overDayLimit = sale(
-        20, "over-day-limit", Text("超过当日限额", "more than may be spent in a day"), Text("明天再用，或到卡务中心办理", "try tomorrow, or go to the card centre"))
+        20, "over-day-limit", Text("超过当日限额", "more than may be spent in a day"),
+        Text("明天再用，或到卡务中心办理", "try tomorrow, or go to the card centre"))
     /// The meal's limit.
     public static let overMealLimit = sale(
-        21, "over-meal-limit", Text("超过本餐限额", "more than may be spent in this meal"), Text("请减少金额", "use a smaller amount"))
+        21, "over-meal-limit", Text("超过本餐限额", "more than may be spent in this meal"),
+        Text("请减少金额", "use a smaller amount"))
     /// The PIN cannot be checked.
     public static let pinNeedsNetwork = sale(
         22, "pin-needs-network", Text("此金额须联网验证密码", "this amount needs the six digits, and the network to check them"),
         Text("换一个联网的窗口，或减少金额", "use a counter with a network, or a smaller amount"))
     /// Wrong digits.
     public static let pinWrong = sale(
-        23, "pin-wrong", Text("密码错误", "the six digits are wrong"), Text("请重新刷卡并输入", "show the card and enter them again"))
+        23, "pin-wrong", Text("密码错误", "the six digits are wrong"),
+        Text("请重新刷卡并输入", "show the card and enter them again"))
     /// Wrong too often.
     public static let pinLocked = sale(
         24, "pin-locked", Text("密码错误次数过多，暂时锁定", "wrong too often; locked for a while"),
         Text("稍后再试，或到卡务中心重置密码", "try later, or have them reset at the card centre"))
     /// The card has just paid.
     public static let justPaid = sale(
-        25, "just-paid", Text("此卡刚刚已付款", "this card has just paid"), Text("请取餐；下一位请刷卡", "enjoy your meal; next, please"))
+        25, "just-paid", Text("此卡刚刚已付款", "this card has just paid"), Text("请取餐；下一位请刷卡", "enjoy your meal; next, please")
+    )
     /// Another card began this.
     public static let anotherCard = sale(
-        26, "another-card", Text("请用刚才那张卡", "another card began this"), Text("请刷刚才那张卡，或由收银员取消", "show that card, or have the cashier give it up"))
+        26, "another-card", Text("请用刚才那张卡", "another card began this"),
+        Text("请刷刚才那张卡，或由收银员取消", "show that card, or have the cashier give it up"))
     /// Two cards.
     public static let saleTwoCards = sale(
         27, "one-card-only", Text("检测到两张卡", "two cards are on the reader"), Text("一次只放一张卡", "show one card at a time"))
     /// Nothing to take back.
     public static let notVoidable = sale(
-        28, "not-voidable", Text("没有可撤销的交易", "there is no sale to take back"), Text("用“退款”退还金额", "give the amount back with “refund”"))
+        28, "not-voidable", Text("没有可撤销的交易", "there is no sale to take back"),
+        Text("用“退款”退还金额", "give the amount back with “refund”"))
     /// Nothing asked for.
     public static let noOrder = sale(
         29, "no-order", Text("尚未输入金额", "no amount was entered"), Text("请收银员输入金额", "have the cashier enter an amount"))
@@ -117,10 +127,12 @@ extension Notice {
         Text("到卡务中心换卡", "have it replaced at the card centre"))
     /// Another app's code.
     public static let codeNotOurs = sale(
-        31, "code-not-ours", Text("不是本校付款码", "not a payment code of this campus"), Text("请打开校园卡付款码", "open the campus card's payment code"))
+        31, "code-not-ours", Text("不是本校付款码", "not a payment code of this campus"),
+        Text("请打开校园卡付款码", "open the campus card's payment code"))
     /// Half a code.
     public static let codeIncomplete = sale(
-        32, "code-incomplete", Text("付款码未扫全", "the code was not read whole"), Text("请将手机屏幕正对扫码口", "hold the screen straight before the scanner"))
+        32, "code-incomplete", Text("付款码未扫全", "the code was not read whole"),
+        Text("请将手机屏幕正对扫码口", "hold the screen straight before the scanner"))
     /// Its minute is over.
     public static let codeExpired = sale(
         33, "code-expired", Text("付款码已过期", "the payment code has expired"), Text("请刷新付款码", "refresh the payment code"))
@@ -133,5 +145,6 @@ extension Notice {
         Text("请刷卡，或换一个联网的窗口", "use the card, or a counter with a network"))
     /// The face is not taken.
     public static let faceNotTaken = sale(
-        36, "face-not-taken", Text("人脸未通过", "the face is not taken"), Text("请刷卡或出示付款码", "show the card or a payment code"))
+        36, "face-not-taken", Text("人脸未通过", "the face is not taken"),
+        Text("请刷卡或出示付款码", "show the card or a payment code"))
 }

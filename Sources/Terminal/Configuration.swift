@@ -45,7 +45,7 @@ public struct Configuration: Sendable {
     public let successAfterMilliseconds: Int64
 
     /// What a terminal is for.
-    public enum Role: String, Sendable, Decodable, CaseIterable {
+    public enum Role: String, Sendable, CaseIterable {
         /// It makes old cards the campus's own.
         case activation
         /// It sells meals.
@@ -58,6 +58,36 @@ public struct Configuration: Sendable {
         public var needsShift: Bool?
         /// How long the ledger may take to advise on a sale, in milliseconds, 20...1000; 150 where nothing is said.
         public var askMilliseconds: Int64?
+        /// The scanner of payment codes; `nil`: none.
+        public var scanner: Scanner?
+        /// The recogniser of faces; `nil`: none.
+        public var face: Face?
+
+        /// A scanner of payment codes.
+        public struct Scanner: Sendable, Decodable {
+            /// The id of its profile; `nil`: the first attached one that any profile knows.
+            public var profile: String?
+            /// Where it is, for one that its profile does not find; needs ``profile``.
+            public var path: String?
+        }
+
+        /// An external recogniser of faces.
+        public struct Face: Sendable, Decodable {
+            /// The socket on which it offers its matches.
+            public var socket: String
+            /// The socket's group; `nil`: the daemon's own.
+            public var group: UInt32?
+            /// User numbers that may connect.
+            public var users: [UInt32]?
+            /// Group numbers that may connect.
+            public var groups: [UInt32]?
+            /// The lowest score, in thousandths; 950 where nothing is said.
+            public var scoreLeast: UInt16?
+            /// The lowest liveness, in thousandths; 900 where nothing is said.
+            public var livenessLeast: UInt16?
+            /// The most that a face may pay at once, in fen; ¥30 where nothing is said.
+            public var capFen: UInt32?
+        }
     }
 
     /// A reader whose profile a technician fixed.
@@ -109,7 +139,7 @@ extension Configuration {
         struct Terminal: Decodable {
             let number: UInt16
             let name: String
-            let role: Role
+            let role: String
         }
         let terminal: Terminal
         let stateDirectory: String
@@ -159,6 +189,9 @@ extension Configuration {
                 if !holds { throw DataFileError(file: path, path: place, expected: expected) }
             }
             try expect(
+                Role(rawValue: file.terminal.role) != nil, "terminal.role",
+                Role.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or "))
+            try expect(
                 (20...1000).contains(file.canteen?.askMilliseconds ?? 150), "canteen.askMilliseconds", "20 to 1000")
             try expect(file.screenPort ?? 1024 >= 1024, "screenPort", "a port from 1024 to 65535")
             try expect(file.terminal.number > 0, "terminal.number", "a number from 1 to 65535")
@@ -202,7 +235,8 @@ extension Configuration {
             profiles: resolve(file.profiles), cardLayout: file.cardLayout, keys: resolve(file.keys),
             credentials: try loadCredentials(setup.credentials), readers: file.readers ?? [],
             voice: file.voice, ledger: setup.ledger, rosterMaximumAgeHours: file.rosterMaximumAgeHours ?? 168,
-            journalEpoch: setup.journalEpoch, controlSocket: setup.controlSocket, role: file.terminal.role,
+            journalEpoch: setup.journalEpoch, controlSocket: setup.controlSocket,
+            role: Role(rawValue: file.terminal.role) ?? .activation,
             canteen: file.canteen ?? Canteen(), screenPort: file.screenPort,
             successAfterMilliseconds: file.successAfterMilliseconds ?? 3000)
     }

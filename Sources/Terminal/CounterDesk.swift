@@ -1,6 +1,8 @@
 import Canteen
 import LedgerProtocol
 import Platform
+import Recogniser
+import Scanner
 import Synchronization
 
 /// The till of a running terminal: keys, cards, codes and time come in on many threads, and one value says where it stands.
@@ -10,9 +12,13 @@ final class CounterDesk: Sendable {
     /// What the desk needs of the terminal around it.
     struct Surroundings: Sendable {
         let memory: SalesMemory
+        /// The codes that have paid here, as the journal tells.
+        let codes: CodeDesk
         let authority: SaleDesk
         let journal: any SaleJournal & Sendable
         let time: any TimeSource
+        /// Up to where the ledger has the journal's records.
+        let acknowledged: @Sendable () -> UInt64
         /// Called with each new state, on the thread that made it; must not block.
         let changed: @Sendable (Counter) -> Void
         /// The cards on the readers are to be taken up again.
@@ -23,13 +29,15 @@ final class CounterDesk: Sendable {
 
     private enum Work: Sendable {
         case effect(Counter.Effect)
-        case payer(AccountPayer)
+        case scan(ScanOutcome)
+        case face(FaceMatch, order: UInt64)
         /// What is shown gives way earlier than was known.
         case look
     }
 
     private let around: Surroundings
     private let counter: Mutex<Counter>
+    private let codes: Mutex<CodeDesk>
     private let works = Mailbox<Work>()
     private let thread = Mutex<DedicatedThread?>(nil)
     /// How often the clock is looked at for meals that begin and end, in milliseconds.
@@ -37,6 +45,7 @@ final class CounterDesk: Sendable {
 
     init(needsShift: Bool, around: Surroundings) {
         self.around = around
+        codes = Mutex(around.codes)
         // Numbers that an earlier life of the daemon gave are in nobody's memory any more.
         counter = Mutex(Counter(needsShift: needsShift, operatorNumber: around.memory.shift?.operatorNumber))
     }
@@ -50,7 +59,12 @@ final class CounterDesk: Sendable {
 
     private func makeEngine() -> AccountSaleEngine {
         AccountSaleEngine(
-            authority: around.authority, journal: around.journal, memory: around.memory, time: around.time)
+            authority: around.authority, journal: around.journal, memory: around.memory, time: around.time
+        ) { record, sequence in
+            self.codes.withLock {
+                $0.journalled(record, sequence: sequence, wallMilliseconds: self.around.time.wallMilliseconds())
+            }
+        }
     }
 
     /// Starts the desk's thread, which ends after ``stop(deadline:)``.
@@ -99,8 +113,11 @@ final class CounterDesk: Sendable {
     /// What was taken up ended so.
     func ended(_ report: SaleReport) { change { $0.ended(report, self.surroundings()) } }
 
-    /// Somebody wants to pay without a card. Returns at once.
-    func pay(_ payer: AccountPayer) { works.send(.payer(payer)) }
+    /// Something was scanned. Returns at once.
+    func scanned(_ outcome: ScanOutcome) { works.send(.scan(outcome)) }
+
+    /// An external recogniser knows somebody, for the order of that number. Returns at once.
+    func recognised(_ match: FaceMatch, order: UInt64) { works.send(.face(match, order: order)) }
 
     /// Lets time pass; the thread does so by itself.
     func tick() { change { $0.timePassed(self.surroundings()) } }
@@ -137,9 +154,33 @@ final class CounterDesk: Sendable {
             }
         case .effect(.serveAgain): around.serveAgain()
         case .look: break
-        case .payer(let payer):
-            guard case .some(.some(let order)) = begin() else { return }
-            tell(engine.pay(order, payer))
+        case .scan(let outcome): scan(outcome, engine)
+        case .face(let match, let number):
+            // Who looks at the camera while a card pays, or the next one is asked for, has agreed to nothing.
+            guard state.order?.number == number, case .some(.some(let order)) = begin() else { return }
+            tell(engine.pay(order, AccountPayer(medium: .face, account: match.account, offline: .zero)))
+        }
+    }
+
+    private func scan(_ outcome: ScanOutcome, _ engine: AccountSaleEngine) {
+        guard case .some(let order) = begin() else { return }
+        guard let order else { return tell(SaleReport(ending: .refused(.noOrder), order: nil)) }
+        do throws(CodeRefusal) {
+            guard let text = outcome.text else { throw .notOurs }
+            let admission = try codes.withLock { (codes) throws(CodeRefusal) in
+                codes.confirmed(through: around.acknowledged())
+                return try codes.check(text, wallMilliseconds: around.time.wallMilliseconds())
+            }
+            let left = min(
+                Fen(Int64(admission.offlineLeftFen)), around.authority.rules.codeCap - Fen(admission.spentFen))
+            tell(
+                engine.pay(
+                    order,
+                    AccountPayer(
+                        medium: .code, account: admission.account, offline: max(left, .zero),
+                        codeHash: admission.hash)))
+        } catch {
+            tell(SaleReport(ending: .refused(SaleRefusal(error)), order: order.number))
         }
     }
 

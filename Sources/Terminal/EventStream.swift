@@ -5,15 +5,20 @@ import Synchronization
 final class EventStream: Sendable {
     private let log: Logger
     private let socket = Mutex<ControlSocket?>(nil)
+    private let screen = Mutex<ScreenDesk?>(nil)
 
     init(log: Logger) { self.log = log }
 
     /// From now on watchers on `socket` see the events too; `nil`: no longer.
     func attach(_ socket: ControlSocket?) { self.socket.withLock { $0 = socket } }
 
+    /// From now on the screen goes by the events too; `nil`: no longer.
+    func attach(_ screen: ScreenDesk?) { self.screen.withLock { $0 = screen } }
+
     func publish(_ event: TerminalEvent) {
         log.log(level: event.level, "\(event.event)", metadata: event.metadata)
         socket.withLock { $0 }?.publish(event)
+        screen.withLock { $0 }?.note(event)
     }
 }
 

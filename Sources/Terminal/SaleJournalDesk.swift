@@ -56,14 +56,16 @@ final class SaleJournalDesk: SaleJournal, Sendable {
 }
 
 extension SalesMemory {
-    /// Reads what the journal kept from earlier runs.
-    func replay(_ journal: any JournalFeed, rules: SalesRules) throws(JournalError) {
+    /// Reads what the journal kept from earlier runs, for itself and for the desk that remembers codes.
+    func replay(_ journal: any JournalFeed, rules: SalesRules, codes: inout CodeDesk) throws(JournalError) {
+        codes.confirmed(through: journal.cursor.acknowledged)
         try journal.forEachRecord { record in
             let slot = record.slot
             let day = rules.dayStart(at: slot.wallMilliseconds)
             switch slot.type.rawValue {
             case SaleRecordType.intent, SaleRecordType.outcome:
                 guard let sale = SaleRecord(decoding: slot.payload) else { return }
+                codes.journalled(sale, sequence: slot.sequence, wallMilliseconds: slot.wallMilliseconds)
                 replay(
                     sale, isIntent: slot.type.rawValue == SaleRecordType.intent, sequence: slot.sequence,
                     wall: slot.wallMilliseconds, day: day)

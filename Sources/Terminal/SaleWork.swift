@@ -79,7 +79,8 @@ extension SaleReport {
 extension SaleReceipt {
     fileprivate var particulars: String {
         let left = balance.map { "balance \($0)" } ?? allowance.map { "allowance \($0)" }
-        return (["\(amount)", isAuthorized ? "authorized" : "offline"] + [left].compactMap(\.self)).joined(separator: ", ")
+        return (["\(amount)", isAuthorized ? "authorized" : "offline"] + [left].compactMap(\.self)).joined(
+            separator: ", ")
     }
 }
 

@@ -21,7 +21,13 @@ extension TerminalService {
         let manager = ServiceManager(environment: Self.environment)
         let socket = openControlSocket()
         events.attach(socket)
-        till?.counter.start()
+        let screen = openScreen()
+        events.attach(screen)
+        screen?.start()
+        if let till {
+            till.counter.start()
+            attachments.start(configuration, till.counter, health)
+        }
         uploader?.start { self.watchdog.tick(.sync) }
         feedReader.start { self.watchdog.tick(.feeds) }
         let monitor = ReaderMonitor(
@@ -34,7 +40,7 @@ extension TerminalService {
         )
         waitForSignal(manager)
         manager.stopping()
-        return stop(monitor, monitorThread, socket)
+        return stop(monitor, monitorThread, socket, screen)
     }
 
     /// Takes the terminating signals away from all threads started later. Call before ``init(configuration:log:time:)``.
@@ -71,20 +77,25 @@ extension TerminalService {
     }
 
     /// Ends everything in the order in which nothing is lost: first no new cards, last the journal.
-    private func stop(_ monitor: ReaderMonitor, _ monitorThread: DedicatedThread, _ socket: ControlSocket?) -> Int32 {
+    private func stop(
+        _ monitor: ReaderMonitor, _ monitorThread: DedicatedThread, _ socket: ControlSocket?, _ screen: ScreenDesk?
+    ) -> Int32 {
         let deadline = time.now().advanced(milliseconds: Self.stopMilliseconds)
         // It takes up to a second to give up what it waits for, while the cards in hand are finished.
         feedReader.beginStop()
         monitor.stop()
         var clean = monitorThread.join(until: deadline)
         clean = stations.stop(deadline: deadline) && clean
+        clean = attachments.stop(deadline: deadline) && clean
         clean = till?.counter.stop(deadline: deadline) ?? true && clean
         clean = announcer.stop(deadline: deadline) && clean
         clean = uploader?.stop(deadline: deadline) ?? true && clean
         clean = feedReader.stop(deadline: deadline) && clean
         clean = journal?.close(deadline: deadline) ?? true && clean
         events.publish(TerminalEvent("stopped", at: time.now(), what: clean ? "clean" : "late"))
-        events.attach(nil)
+        events.attach(nil as ControlSocket?)
+        events.attach(nil as ScreenDesk?)
+        clean = screen?.stop(deadline: deadline) ?? true && clean
         socket?.stop()
         return 0
     }

@@ -1,4 +1,5 @@
 import Activation
+import Canteen
 import Crypto
 import DeviceProfiles
 import Glibc
@@ -7,6 +8,7 @@ import Journal
 import LedgerProtocol
 public import Logging
 public import Platform
+import Screen
 import SmartCard
 import Sync
 import Synchronization
@@ -31,6 +33,8 @@ public final class TerminalService: Sendable {
     let contact: LedgerContact
     let client: CurlLedgerClient
     let till: Till?
+    let attachments: Attachments
+    private let screens = Answer<ScreenDesk>()
     let stations = Stations()
     let taps = Mutex<UInt64>(0)
 
@@ -80,16 +84,25 @@ public final class TerminalService: Sendable {
             }
         }
         if let uploader { wanted.give(uploader) }
-        let stations = stations
+        let (stations, screens) = (stations, screens)
+        let attachments = Attachments(time: time)
+        self.attachments = attachments
         till =
             configuration.role == .canteen
             ? Till(
                 configuration,
                 around: Till.Surroundings(
-                    client: client, feeds: feeds, journal: journal, health: health, shared: shared, time: time,
+                    client: client, signer: equipment.signer, feeds: feeds, journal: journal, health: health,
+                    shared: shared, time: time,
                     recorded: { wanted.wait(until: Instant(nanoseconds: 0))?.nudge() },
-                    changed: { _ in }, serveAgain: { stations.again(at: time.now()) },
-                    told: { [announcer] in Self.told($0, events: events, announcer: announcer, at: time.now()) }))
+                    changed: { counter in
+                        screens.wait(until: Instant(nanoseconds: 0))?.show(counter)
+                        attachments.note(counter)
+                    }, serveAgain: { stations.again(at: time.now()) },
+                    told: { [announcer] report in
+                        attachments.note(report)
+                        Self.told(report, events: events, announcer: announcer, at: time.now())
+                    }))
             : nil
         (self.journal, self.client, self.feeds, self.feedReader) = (journal, client, feeds, feedReader)
         if let journal {
@@ -167,6 +180,24 @@ public final class TerminalService: Sendable {
         }
     }
 
+    /// The screen's page, if the configuration asks for one and its port is free; without it cards are served.
+    func openScreen() -> ScreenDesk? {
+        do throws(ScreenError) {
+            let screen = try ScreenDesk(configuration, time: time, keys: { self.till?.counter.press($0) }) {
+                ScreenDesk.Facts(
+                    isOnline: self.contact.current?.isThere,
+                    queued: self.journal.map { Int($0.lastSequence - $0.cursor.acknowledged) } ?? 0,
+                    conditions: self.health.current.sorted { $0.notice.severity.rank < $1.notice.severity.rank },
+                    rules: self.till?.authority.rules ?? SalesRules(), wall: self.time.wallMilliseconds())
+            }
+            if let screen { screens.give(screen) }
+            return screen
+        } catch {
+            health.raise(.screenMissing, error.description)
+            return nil
+        }
+    }
+
     private static func heartbeat(
         _ configuration: Configuration, journal: Journal?, health: HealthRegistry, time: any TimeSource
     ) -> Heartbeat {
@@ -181,5 +212,16 @@ extension FeedReader.Settings {
     fileprivate init(_ ledger: Configuration.Ledger) {
         self.init()
         if let heartbeat = ledger.heartbeatMilliseconds { heartbeatMilliseconds = heartbeat }
+    }
+}
+
+extension Notice.Severity {
+    /// The worst comes first.
+    fileprivate var rank: Int {
+        switch self {
+        case .outOfService: 0
+        case .degraded: 1
+        case .holder: 2
+        }
     }
 }

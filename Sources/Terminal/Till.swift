@@ -1,4 +1,5 @@
 import Canteen
+import Crypto
 import Health
 import Journal
 import LedgerProtocol
@@ -15,6 +16,8 @@ struct Till: Sendable {
     /// What the till needs of the terminal around it.
     struct Surroundings: Sendable {
         let client: any LedgerClient
+        /// Who signs certificates of payment codes.
+        let signer: Curve25519.Signing.PublicKey
         let feeds: FeedStores
         let journal: (any RecordSink & JournalFeed)?
         let health: HealthRegistry
@@ -37,10 +40,15 @@ struct Till: Sendable {
             terminal: configuration.number, client: around.client,
             tagKey: RosterKey(bytes: configuration.credentials.rosterKey), feeds: around.feeds, shared: around.shared,
             time: around.time)
+        let signer = around.signer
+        // The campus's own cap may be lower, and changes; it is looked at with each code.
+        var codes = CodeDesk(rules: CodeRules(offlineCapFen: UInt32(TerminalSettings.largestAmountFen))) {
+            text throws(PaymentCodeError) in try PaymentCode(verifying: text, with: signer)
+        }
         journal = SaleJournalDesk(journal: around.journal, health: around.health, recorded: around.recorded)
         if let stored = around.journal {
             do throws(JournalError) {
-                try memory.replay(stored, rules: authority.rules)
+                try memory.replay(stored, rules: authority.rules, codes: &codes)
                 try? PurchaseEngine.reportDoubts(memory, to: journal)
             } catch {
                 around.health.raise(.journalStopped, "\(error)")
@@ -49,7 +57,8 @@ struct Till: Sendable {
         counter = CounterDesk(
             needsShift: configuration.canteen.needsShift ?? true,
             around: CounterDesk.Surroundings(
-                memory: memory, authority: authority, journal: journal, time: around.time, changed: around.changed,
+                memory: memory, codes: codes, authority: authority, journal: journal, time: around.time,
+                acknowledged: { around.journal?.cursor.acknowledged ?? 0 }, changed: around.changed,
                 serveAgain: around.serveAgain, told: around.told))
     }
 }

@@ -111,14 +111,17 @@ final class CanteenDay: @unchecked Sendable {
     /// Tells the ledger, by a kiosk's records, that all cards are active.
     private func activateAll() throws {
         let journal = try JournalWriter.open(
-            storage: SimulatedStorage(seed: 1), terminal: Self.kiosk, key: ChainKey(bytes: Grounds.journalKey(Self.kiosk)),
+            storage: SimulatedStorage(seed: 1), terminal: Self.kiosk,
+            key: ChainKey(bytes: Grounds.journalKey(Self.kiosk)),
             time: time, options: JournalOptions(slotsPerSegment: 4096, epoch: 1))
         for eater in eaters {
             let intent = ActivationIntent(
-                uid: eater.card.chip.uid.bytes, layout: 1, sector: 9, keyVersion: 1, account: eater.account, cardSerial: 1,
+                uid: eater.card.chip.uid.bytes, layout: 1, sector: 9, keyVersion: 1, account: eater.account,
+                cardSerial: 1,
                 permit: .online, rosterVersion: 0)
             let outcome = ActivationOutcome(
-                intent: intent, intentSequence: journal.lastSequence + 1, result: .activated, smallPurse: .zero, apdus: 26,
+                intent: intent, intentSequence: journal.lastSequence + 1, result: .activated, smallPurse: .zero,
+                apdus: 26,
                 elapsedMilliseconds: 800)
             _ = try journal.append(type: .init(rawValue: ActivationRecordType.intent), payload: intent.encoded)
             _ = try journal.append(type: .init(rawValue: ActivationRecordType.outcome), payload: outcome.encoded)
@@ -174,7 +177,9 @@ final class CanteenDay: @unchecked Sendable {
         var fault = drawFault()
         for _ in 0..<6 {
             guard till.running?.till.counter.state.order?.amount == amount || till.ask(amount) else {
-                return violate("till \(till.number) takes no amount: \(String(describing: till.running?.till.counter.state.phase))")
+                return violate(
+                    "till \(till.number) takes no amount: \(String(describing: till.running?.till.counter.state.phase))"
+                )
             }
             let used = fault
             let ending = till.tap(eater.card, fault: fault)
@@ -200,7 +205,9 @@ final class CanteenDay: @unchecked Sendable {
                 counts.walkedAway += 1
                 eater.open.append(amount.rawValue)
                 return
-            default: return violate("a sale ended as \(String(describing: till.running?.work.report)), \(used.map { "\($0)" } ?? "")")
+            default:
+                return violate(
+                    "a sale ended as \(String(describing: till.running?.work.report)), \(used.map { "\($0)" } ?? "")")
             }
         }
         // Whoever has not paid by now goes without; what a power cut left is open.
@@ -251,7 +258,9 @@ final class CanteenDay: @unchecked Sendable {
         for _ in 0..<400 {
             for till in tills { till.sync() }
             time.advance(milliseconds: 60_000)
-            if tills.allSatisfy({ $0.running.map { $0.journal.cursor.acknowledged == $0.journal.lastSequence } ?? false }) {
+            if tills.allSatisfy({
+                $0.running.map { $0.journal.cursor.acknowledged == $0.journal.lastSequence } ?? false
+            }) {
                 return
             }
         }

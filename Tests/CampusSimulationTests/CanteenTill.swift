@@ -87,7 +87,8 @@ final class CanteenTill: @unchecked Sendable {
         let till = Till(
             configuration,
             around: Till.Surroundings(
-                client: link, feeds: feeds, journal: journal, health: health, shared: shared, time: clock,
+                client: link, signer: grounds.ledgerKeys.signingKey.publicKey, feeds: feeds, journal: journal,
+                health: health, shared: shared, time: clock,
                 recorded: {}, changed: { _ in }, serveAgain: {}, told: { _ in }))
         let rooms = TapRooms(
             configuration: configuration, layout: grounds.layout, keys: day.keys, client: link, feeds: feeds,

@@ -161,7 +161,8 @@ struct DoubtCase {
         counts.settledHere += books.settledHere
         counts.settledByLedger += books.settledByLedger
         counts.open += books.open
-        let what = "\(profile.id), \(String(describing: fault)), \(sequel), cut \(String(describing: powerCut)): \(endings)"
+        let what =
+            "\(profile.id), \(String(describing: fault)), \(sequel), cut \(String(describing: powerCut)): \(endings)"
         // A card that two torn writes in turn have emptied is renewed at a kiosk; one alone never does that.
         guard let left = try? campus.record(of: card).allowance.rawValue else {
             counts.unreadable += 1

@@ -29,10 +29,13 @@ struct PurchaseTests {
         #expect(paid(till.tap(card, order(3, 500)))?.allowance == .zero)
         #expect(try campus.record(of: card).sequence == 9)
         #expect(till.journal.outcomes.map(\.amount) == [1_500, 500])
-        #expect(till.journal.outcomes.allSatisfy { !$0.isAuthorized && $0.hotlistVersion == 5 && $0.settingsVersion == 3 })
+        #expect(
+            till.journal.outcomes.allSatisfy { !$0.isAuthorized && $0.hotlistVersion == 5 && $0.settingsVersion == 3 })
     }
 
-    @Test("with the ledger's word leaves the allowance, refills it when it is low, and never leaves more than the balance")
+    @Test(
+        "with the ledger's word leaves the allowance, refills it when it is low, and never leaves more than the balance"
+    )
     func refill() throws {
         let till = Till()
         let cases: [(allowance: Int64, balance: Int64, amount: Int64, after: Int64)] = [
@@ -92,7 +95,8 @@ struct PurchaseTests {
         let till = Till()
         till.authority.settings.meals = [
             MealSetting(
-                number: 1, name: BilingualName(zh: "早餐", en: "Breakfast"), fromMinute: 0, toMinute: 600, limitFen: 1_000)
+                number: 1, name: BilingualName(zh: "早餐", en: "Breakfast"), fromMinute: 0, toMinute: 600, limitFen: 1_000
+            )
         ]
         let card = try campus.card()
         func meal(_ number: UInt64, _ fen: Int64, _ meal: UInt16) -> SaleOrder {

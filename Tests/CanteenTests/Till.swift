@@ -51,7 +51,9 @@ final class Till {
         journal.powerReturns()
         memory = SalesMemory()
         for (index, entry) in journal.entries.enumerated() {
-            memory.replay(entry.record, isIntent: entry.isIntent, sequence: UInt64(index + 1), wall: time.wallMilliseconds(), day: 0)
+            memory.replay(
+                entry.record, isIntent: entry.isIntent, sequence: UInt64(index + 1), wall: time.wallMilliseconds(),
+                day: 0)
         }
         engine = PurchaseEngine(
             layout: campus.layout, keys: keys, terminal: number, authority: authority, journal: journal,

@@ -32,7 +32,8 @@ enum SaleDesk {
         }
         guard let card = try transaction.card(uid: uid) else {
             // Activated at a kiosk whose records are still on their way, as the posting of its sales takes it too.
-            return try request.cardSerial == account.cardSerial && transaction.activeCard(account: account.number) == nil
+            return try request.cardSerial == account.cardSerial
+                && transaction.activeCard(account: account.number) == nil
         }
         return card.account == account.number && card.isActive && card.serial == request.cardSerial
     }
