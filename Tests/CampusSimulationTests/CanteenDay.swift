@@ -170,11 +170,11 @@ final class CanteenDay: @unchecked Sendable {
         return CardFault(at: 7, .tear(kinds[random.number(0...kinds.count - 1)]))
     }
 
-    /// One holder wants one meal.
-    private func buy(_ eater: Eater, at till: CanteenTill) {
+    /// One holder wants one meal; the first tap goes as `planned`.
+    func buy(_ eater: Eater, at till: CanteenTill, planned: CardFault? = nil) {
         let amount = Fen(Int64(random.number(3...30)) * 50)
         counts.sales += 1
-        var fault = drawFault()
+        var fault = planned ?? drawFault()
         for _ in 0..<6 {
             guard till.running?.till.counter.state.order?.amount == amount || till.ask(amount) else {
                 return violate(
