@@ -142,6 +142,23 @@ struct PurchaseTests {
         #expect(till.tap(other, order(1, 900)).ending == .refused(.noOrder))
     }
 
+    @Test("that a power cut kept from being told is told at the next tap of the card, once, and is then a meal of yesterday")
+    func toldAfterRestart() throws {
+        let till = Till()
+        let card = try campus.card()
+        let first = paid(till.tap(card, order(1, 900)))
+        till.restart()
+        let told = receipt(till.tap(card, order(1, 900)))
+        #expect(told?.isFirst == false && told?.receipt.sequence == first?.sequence)
+        // Whoever wants the same once more pays for it.
+        #expect(paid(till.tap(card, order(2, 900))) != nil)
+        till.restart()
+        #expect(paid(till.tap(card, order(1, 800))) != nil, "another amount is another meal")
+        till.restart()
+        till.time.advance(milliseconds: 600_001)
+        #expect(paid(till.tap(card, order(1, 800))) != nil, "after ten minutes it is another meal")
+    }
+
     @Test("for a fixed price is not made twice by a card that was not lifted, and is after a while")
     func doubleTap() throws {
         let till = Till()

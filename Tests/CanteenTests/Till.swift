@@ -31,7 +31,7 @@ final class Till {
         self.number = number
         self.time = time
         self.keys = keys
-        journal = MemoryJournal()
+        journal = MemoryJournal(time)
         reader = SimulatedReader(profile: profile, time: time, latencyMilliseconds: latency) { log.append($0) }
         engine = PurchaseEngine(
             layout: campus.layout, keys: keys, terminal: number, authority: authority, journal: journal,
@@ -52,8 +52,7 @@ final class Till {
         memory = SalesMemory()
         for (index, entry) in journal.entries.enumerated() {
             memory.replay(
-                entry.record, isIntent: entry.isIntent, sequence: UInt64(index + 1), wall: time.wallMilliseconds(),
-                day: 0)
+                entry.record, isIntent: entry.isIntent, sequence: UInt64(index + 1), wall: entry.wall, day: 0)
         }
         engine = PurchaseEngine(
             layout: campus.layout, keys: keys, terminal: number, authority: authority, journal: journal,
@@ -67,13 +66,18 @@ final class MemoryJournal: SaleJournal {
     struct Entry: Hashable {
         let record: SaleRecord
         let isIntent: Bool
+        let wall: Int64
     }
+
+    private let time: SimulatedTime
 
     private(set) var entries: [Entry] = []
     private(set) var shifts: [ShiftRecord] = []
     /// The append at which the power goes, counted from now; whether that one is durable still.
     private var cut: (in: Int, isDurable: Bool)?
     private var isDead = false
+
+    init(_ time: SimulatedTime) { self.time = time }
 
     var outcomes: [SaleRecord] { entries.filter { !$0.isIntent }.map(\.record) }
 
@@ -96,11 +100,13 @@ final class MemoryJournal: SaleJournal {
             self.cut = (cut.in - 1, cut.isDurable)
             if cut.in <= 1 {
                 isDead = true
-                if cut.isDurable { entries.append(Entry(record: record, isIntent: isIntent)) }
+                if cut.isDurable {
+                    entries.append(Entry(record: record, isIntent: isIntent, wall: time.wallMilliseconds()))
+                }
                 throw SalesStopped(reason: "no power")
             }
         }
-        entries.append(Entry(record: record, isIntent: isIntent))
+        entries.append(Entry(record: record, isIntent: isIntent, wall: time.wallMilliseconds()))
         return UInt64(entries.count)
     }
 }

@@ -6,8 +6,11 @@ import Testing
 struct HealthTests {
     @Test("every notice has its own code and name, says what to do next, and says all of it in both languages")
     func wording() {
-        let all = Notice.conditions + Notice.outcomes
-        #expect(Set(all.map(\.code)).count == all.count && Set(all.map(\.id)).count >= all.count - 1)
+        let all = Notice.conditions + Notice.outcomes + Notice.saleOutcomes
+        #expect(Set(all.map(\.code)).count == all.count)
+        for kind in [Notice.conditions, Notice.outcomes, Notice.saleOutcomes] {
+            #expect(Set(kind.map(\.id)).count == kind.count)
+        }
         for notice in all {
             #expect(notice.code.hasPrefix("YK-") && notice.code.count == 6, "\(notice.code)")
             for text in [notice.title, notice.nextStep] {
@@ -15,7 +18,7 @@ struct HealthTests {
                 #expect(text.chinese.unicodeScalars.contains { $0.value >= 0x4E00 }, "\(notice.code)")
             }
         }
-        #expect(Notice.outcomes.allSatisfy { $0.severity == .holder })
+        #expect((Notice.outcomes + Notice.saleOutcomes).allSatisfy { $0.severity == .holder })
         #expect(Notice.conditions.allSatisfy { $0.severity != .holder })
     }
 
