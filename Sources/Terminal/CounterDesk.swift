@@ -68,10 +68,13 @@ final class CounterDesk: Sendable {
     }
 
     /// Starts the desk's thread, which ends after ``stop(deadline:)``.
-    func start() {
+    ///
+    /// - Parameter tick: called each time round: the watchdog's proof that the till is not stuck.
+    func start(tick: @escaping @Sendable () -> Void) {
         let started = DedicatedThread(name: "yika-till") {
             let engine = self.makeEngine()
             while true {
+                tick()
                 let later = self.around.time.now().advanced(milliseconds: Self.lookMilliseconds)
                 if let work = self.works.receive(until: min(self.state.deadline ?? later, later)) {
                     self.perform(work, engine)

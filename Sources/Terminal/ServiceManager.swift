@@ -66,6 +66,8 @@ final class Watchdog: Sendable {
         case sync
         /// Heartbeats and feeds.
         case feeds
+        /// The till's keys, codes and results.
+        case till
     }
 
     private let seen = Mutex<Set<Loop>>([])

@@ -25,7 +25,7 @@ extension TerminalService {
         events.attach(screen)
         screen?.start()
         if let till {
-            till.counter.start()
+            till.counter.start { self.watchdog.tick(.till) }
             attachments.start(configuration, till.counter, health)
         }
         uploader?.start { self.watchdog.tick(.sync) }
@@ -72,6 +72,7 @@ extension TerminalService {
             }
             if journal == nil { watchdog.tick(.journal) }
             if uploader == nil { watchdog.tick(.sync) }
+            if till == nil { watchdog.tick(.till) }
             if watchdog.takeProof() { manager.alive() }
         }
     }
