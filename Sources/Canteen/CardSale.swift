@@ -147,7 +147,7 @@ final class CardSale {
     // MARK: A sale
 
     private func sell(_ order: SaleOrder, _ state: AllowanceAccess.State) throws(SaleFailure) -> SaleEnding {
-        if let ending = try paidAlready(order, state) { return ending }
+        if let ending = paidAlready(order, state) { return ending }
         // Another card paid this order, or began it and may have paid it: who pays now would be the second.
         if engine.memory.last?.order == order.number { return .refused(.noOrder) }
         if let other = engine.memory.open(order: order.number), other.intent.uid != uid {
@@ -170,7 +170,7 @@ final class CardSale {
     }
 
     /// Whether this card has paid this order, or the same price a moment ago.
-    private func paidAlready(_ order: SaleOrder, _ state: AllowanceAccess.State) throws(SaleFailure) -> SaleEnding? {
+    private func paidAlready(_ order: SaleOrder, _ state: AllowanceAccess.State) -> SaleEnding? {
         let identity = state.identity
         guard var last = engine.memory.last(uid: uid, account: identity.account, serial: identity.cardSerial) else {
             return nil

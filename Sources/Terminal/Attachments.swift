@@ -42,7 +42,11 @@ final class Attachments: Sendable {
     func note(_ counter: Counter) {
         guard let desk = parts.withLock({ $0.faces?.desk }) else { return }
         let order: SaleOrder? =
-            if case .present(let order) = counter.phase, order.kind == .sale, !order.isTraining { order } else { nil }
+            switch counter.phase {
+            // While it is being paid, by whatever, it is nobody else's; the recogniser hears of the end.
+            case .present(let order), .working(let order?): order.kind == .sale && !order.isTraining ? order : nil
+            default: nil
+            }
         let asked = parts.withLock { parts in
             defer { parts.asked = order?.number }
             return parts.asked

@@ -188,8 +188,9 @@ final class CounterDesk: Sendable {
     }
 
     private func tell(_ report: SaleReport) {
-        ended(report)
+        // In this order: a recogniser hears how its match ended before the order is nobody's any more.
         around.told(report)
+        ended(report)
     }
 
     private func open(_ number: UInt16) {
