@@ -77,7 +77,10 @@ public final class AccountSaleEngine {
             medium: payer.medium, uid: [], account: payer.account, cardSerial: 0, cardSequence: 0,
             amount: order.amount, pin: order.pin, dayStart: day,
             mealStart: meal.map { terms.rules.start(of: $0, at: wall) })
-        let advice = authority.ask(question, deadline: time.now().advanced(milliseconds: askMilliseconds))
+        let advice = authority.ask(
+            question,
+            deadline: time.now().advanced(
+                milliseconds: order.pin == nil ? askMilliseconds : PurchaseEngine.pinMilliseconds))
         switch SaleDecision.decide(known, advice: advice) {
         case .refuse(.allowanceTooLow) where payer.medium == .code: return .refused(.codeOverCap)
         case .refuse(let refusal): return .refused(refusal)

@@ -208,7 +208,8 @@ final class CardSale {
                 medium: .card, uid: uid, account: state.identity.account, cardSerial: state.identity.cardSerial,
                 cardSequence: state.record.sequence + 1, amount: amount, pin: pin,
                 dayStart: terms.rules.dayStart(at: wall), mealStart: meal.map { terms.rules.start(of: $0, at: wall) }),
-            deadline: engine.time.now().advanced(milliseconds: engine.askMilliseconds))
+            deadline: engine.time.now().advanced(
+                milliseconds: pin == nil ? engine.askMilliseconds : PurchaseEngine.pinMilliseconds))
         observe(.asked(agreed: advice.map { if case .agreed = $0 { true } else { false } }))
         return advice
     }

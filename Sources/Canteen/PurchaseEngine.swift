@@ -18,6 +18,9 @@ public final class PurchaseEngine {
     let memory: SalesMemory
     let time: any TimeSource
     let askMilliseconds: Int64
+    /// How long it may take where it has six digits to check, in milliseconds: scrypt is slow on purpose, and the holder
+    /// has just typed for longer.
+    static let pinMilliseconds: Int64 = 2_000
 
     /// An engine for one reader of the terminal.
     ///
