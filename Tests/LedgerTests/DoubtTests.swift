@@ -269,6 +269,37 @@ struct DoubtTests {
         }
     }
 
+    @Test("A person and the card's next use, at two instances at the same time, settle a sale in doubt in one way")
+    func personAtOnce() throws {
+        let books = try TestBooks(holders: 21)
+        let second = try LedgerDatabase.open(books.place, mode: .existing)
+        let desk = books.desk(.technician, on: second)
+        for card in 1...20 {
+            let epoch = UInt32(card)
+            var (first, later) = (TestTerminal(1, epoch: epoch), TestTerminal(2, epoch: epoch))
+            first.sale(card, fen: 70, result: .inDoubt, cardSequence: 5)
+            later.sale(card, fen: 30, cardSequence: 6)
+            try books.upload(first.slots, first: 1, epoch: epoch)
+            let slots = later.slots
+            DispatchQueue.concurrentPerform(iterations: 2) { index in
+                #expect(throws: Never.self) {
+                    if index == 0 { return _ = try books.upload(slots, first: 1, terminal: 2, epoch: epoch) }
+                    let answer = try refusal {
+                        try desk.resolve(
+                            record: "1/\(card)/2", as: .charge(account: Int64(TestBooks.account(card))), note: "at once"
+                        )
+                    }
+                    #expect([nil, "L-RESOLVED"].contains(answer))
+                }
+            }
+            try #expect(books.desk().show(account: Int64(TestBooks.account(card))).debtFen == 100)
+        }
+        try #expect(books.count("doubts WHERE state IN ('used', 'charged')") == 20)
+        try #expect(books.count("suspense WHERE resolved_ms IS NULL") == 0)
+        try second.close()
+        try #expect(LedgerCheck.run(on: books.store).violations == [])
+    }
+
     @Test("What happened and cannot be charged waits with its reason, until the card is found and used again")
     func objections() throws {
         let books = try TestBooks()

@@ -23,12 +23,15 @@ struct AuthorizeFigures {
         let base = String(line[start...])
         var random = Splitter(state: 3)
         var (ours, bare): ([Double], [Double]) = ([], [])
+        // Terminals ask what was spent since their day began, for its limit.
+        let day = SystemTime().wallMilliseconds() - 12 * 3_600_000
         for round in 0..<Self.rounds {
             let sale = Workload.sale(round, holders: Self.holders, &random)
             let body = try JSONEncoder().encode(
                 SaleRequest(
                     terminal: 1, medium: sale.medium, uid: sale.uid.hex(), account: sale.account, cardSerial: 1,
-                    cardSequence: nil, amountFen: sale.amount))
+                    cardSequence: nil, amountFen: sale.amount, dayStartMilliseconds: day,
+                    mealStartMilliseconds: day))
             ours.append(try microseconds { try ask(base + "/v1/sales/authorize", body, expected: 200) } / 1000)
             bare.append(try microseconds { try ask(base + "/v1/nothing", body, expected: 404) } / 1000)
         }
