@@ -193,7 +193,8 @@ let package = Package(
             "Terminal",
             [
                 "Activation", "CampusCard", "Canteen", "DataFiles", "DeviceProfiles", "Health", "Journal",
-                "LedgerProtocol", "Mifare", "Platform", "Simulator", "SmartCard", "Sync", "TestSupport", "Voice", "yikad", "yika", "yika-ledger",
+                "LedgerProtocol", "Mifare", "Platform", "Simulator", "SmartCard", "Sync", "TestSupport", "Voice",
+                "yikad", "yika", "yika-ledger",
                 crypto,
             ]),
         // Journals, uploaders, network and ledger in one process, driven from one seed.
