@@ -30,6 +30,13 @@ public struct AmountEntry: Hashable, Sendable {
     /// All of it.
     public var amount: Fen { sum + typed }
 
+    /// What was typed, as it was typed: `8.00+4.5`.
+    public var text: String {
+        let digits = yuan.map(String.init).joined()
+        let rest = decimals.map { (digits.isEmpty ? "0" : digits) + "." + $0.map(String.init).joined() } ?? digits
+        return sum == .zero ? rest : "\(sum)+" + rest
+    }
+
     /// The whole number typed, for dishes and operators; `nil` with a point, or without digits.
     public var number: Int? { decimals == nil && !yuan.isEmpty ? yuan.reduce(0) { $0 * 10 + Int($1) } : nil }
 

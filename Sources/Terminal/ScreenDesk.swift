@@ -13,6 +13,8 @@ final class ScreenDesk: Sendable {
         let conditions: [HealthRegistry.Raised]
         let rules: SalesRules
         let wall: Int64
+        /// What a holder can pay with here.
+        let means: [ScreenState.Means]
     }
 
     private struct Moment {

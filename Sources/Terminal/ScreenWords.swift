@@ -39,6 +39,7 @@ extension ScreenState {
 
     /// Shows where a till stands.
     mutating func show(_ counter: Counter, _ facts: ScreenDesk.Facts) {
+        means = facts.means
         operatorNumber = counter.operatorNumber
         isTraining = counter.isTraining
         meal = facts.rules.meal(at: facts.wall).map { Text($0.name) }
@@ -50,6 +51,7 @@ extension ScreenState {
         case .entry(let entry):
             phase = entry.isEmpty ? .idle : .amount
             amountFen = entry.isEmpty ? nil : entry.amount.rawValue
+            self.entry = entry.isEmpty ? nil : entry.text
         case .present(let order): show(order, .present)
         case .working(let order):
             phase = .working
@@ -102,4 +104,9 @@ extension ScreenState {
             result = Result(notice)
         }
     }
+}
+
+extension Configuration.Canteen {
+    /// What a holder can pay with here.
+    var means: [ScreenState.Means] { [.card] + (scanner == nil ? [] : [.code]) + (face == nil ? [] : [.face]) }
 }

@@ -188,7 +188,8 @@ public final class TerminalService: Sendable {
                     isOnline: self.contact.current?.isThere,
                     queued: self.journal.map { Int($0.lastSequence - $0.cursor.acknowledged) } ?? 0,
                     conditions: self.health.current.sorted { $0.notice.severity.rank < $1.notice.severity.rank },
-                    rules: self.till?.authority.rules ?? SalesRules(), wall: self.time.wallMilliseconds())
+                    rules: self.till?.authority.rules ?? SalesRules(), wall: self.time.wallMilliseconds(),
+                    means: self.configuration.canteen.means)
             }
             if let screen { screens.give(screen) }
             return screen

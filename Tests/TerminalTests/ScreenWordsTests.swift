@@ -20,7 +20,8 @@ struct ScreenWordsTests {
         state.show(
             counter,
             ScreenDesk.Facts(
-                isOnline: true, queued: 0, conditions: conditions, rules: SalesRules(settings: settings), wall: 0))
+                isOnline: true, queued: 0, conditions: conditions, rules: SalesRules(settings: settings), wall: 0,
+                means: [.card, .code]))
         return state
     }
 
@@ -47,7 +48,9 @@ struct ScreenWordsTests {
         #expect(idle.phase == .idle && idle.amountFen == nil && idle.meal?.en == "Lunch")
         #expect(idle.dishes.map(\.priceFen) == [150] && idle.dishes[0].name.zh == "米饭")
         let typed = state(till([.digit(1), .digit(2), .point, .digit(5)]))
-        #expect(typed.phase == .amount && typed.amountFen == 1_250)
+        #expect(typed.phase == .amount && typed.amountFen == 1_250 && typed.entry == "12.5")
+        #expect(state(till([.digit(8), .plus, .digit(4), .point])).entry == "8.00+4.")
+        #expect(typed.means == [.card, .code])
         let asked = state(till([.digit(9), .enter]))
         #expect(asked.phase == .present && asked.amountFen == 900 && asked.task == nil)
         let refund = state(till([.digit(9), .refund]))

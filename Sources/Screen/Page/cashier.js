@@ -1,6 +1,6 @@
 // The side that the cashier sees: what stands, what may be pressed, what came of the last sale.
 
-import { $, enableKeys, fit, picture, press, say, spoken, takeKeys, watch, write } from "/page.js";
+import { $, enableKeys, fit, language, picture, press, say, spoken, takeKeys, watch, write } from "/page.js";
 import { cashier, invitation, lost, phases, words, yuan } from "/words.js";
 
 const pictures = {
@@ -12,12 +12,12 @@ let shown = null;
 let page = 0;
 
 function texts(state) {
-  const [headline] = phases[state.role][state.phase] ?? phases.canteen[state.phase];
+  const [headline, next] = cashier[state.phase] ?? phases[state.role][state.phase] ?? phases.canteen[state.phase];
   const { result, phase } = state;
   if (["done", "refused"].includes(phase) && result) return [result.title, result.nextStep];
   if (phase === "again") return [headline, result?.title];
-  if (phase === "present") return [cashier.present, invitation(state.means)];
-  return [cashier[phase] ?? headline, null];
+  if (phase === "present") return [headline, invitation(state.means)];
+  return [headline, next];
 }
 
 function drawAmount(state) {
@@ -51,12 +51,21 @@ function drawPin(state) {
 
 // MARK: Dishes
 
-// How many fit is the style sheet's to say, which knows the screen.
-const perPage = () => Number(getComputedStyle($("dishes")).getPropertyValue("--tiles")) || 12;
+// As many rows as can still be hit with a finger; how high and how many columns, the style sheet says.
+function perPage() {
+  const box = $("dishes");
+  const style = getComputedStyle(box);
+  const gap = parseFloat(style.rowGap);
+  const rows = Math.floor((box.clientHeight + gap) / (parseFloat(style.getPropertyValue("grid-auto-rows").match(/[\d.]+/)) + gap));
+  return Math.max(1, rows) * style.gridTemplateColumns.split(" ").length;
+}
 
 function drawDishes(state) {
   const dishes = state?.dishes ?? [];
   document.documentElement.classList.toggle("no-dishes", dishes.length === 0);
+  // Without the pager there is room for more: it is there only if they still do not fit.
+  $("pager").hidden = true;
+  $("pager").hidden = dishes.length <= perPage();
   const count = perPage();
   const pages = Math.max(1, Math.ceil(dishes.length / count));
   page = Math.min(page, pages - 1);
@@ -73,8 +82,10 @@ function drawDishes(state) {
     write(tile.children[0], String(dish.number));
     say(tile.children[1], dish.name);
     write(tile.children[2], yuan(dish.priceFen));
+    // A long name is set smaller instead of being cut: this is how many characters wide it is.
+    const width = language === "en" ? dish.name.en.length * 0.56 : dish.name.zh.length;
+    tile.style.setProperty("--characters", width);
   });
-  $("pager").hidden = pages < 2;
   write($("page-number"), `${page + 1} / ${pages}`);
   $("earlier").disabled = page === 0;
   $("later").disabled = page === pages - 1;

@@ -3,7 +3,6 @@
 import { $, enableKeys, fit, newPicture, picture, say, spoken, takeKeys, watch, write } from "/page.js";
 import { invitation, lost, phases, words, yuan } from "/words.js";
 
-const outcomes = ["done", "refused", "again"];
 const pictures = {
   idle: "bowl", amount: "coin", present: "tap", working: "tap", pin: "lock", done: "tick", refused: "cross",
   again: "again", closed: "shutter", "out-of-service": "wrench", lost: "restart",
@@ -31,7 +30,9 @@ function texts(state) {
   const { result } = state;
   if (state.phase === "present") return [invitation(state.means), next];
   if (state.phase === "again" && result) return [headline, result.title, result.code];
-  if (outcomes.includes(state.phase) && result) return [result.title, result.nextStep, result.code];
+  // A code is for asking somebody; who has paid asks nobody.
+  if (state.phase === "done" && result) return [result.title, result.nextStep];
+  if (state.phase === "refused" && result) return [result.title, result.nextStep, result.code];
   if (state.phase === "out-of-service" && state.conditions[0]) return [headline, next, state.conditions[0].code];
   return [headline, next];
 }

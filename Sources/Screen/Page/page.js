@@ -57,20 +57,25 @@ export function newPicture(name, className) {
 export const spoken = (...texts) => texts.filter(Boolean)
   .map((text) => language === "both" ? `${text.zh} ${text.en}` : text[language]).join(" ");
 
-// Shrinks what stands in `box` until it fits, by its custom property --fit; `most` is what looks best.
-export function fit(box, most = 1, least = 0.4) {
-  const fits = (value) => {
-    box.style.setProperty("--fit", value);
+// Shrinks what stands in `box` until it fits: first what is read from near (--minor), and only then everything (--fit).
+export function fit(box) {
+  const fits = (property, value) => {
+    box.style.setProperty(property, value);
     return box.scrollHeight <= box.clientHeight && box.scrollWidth <= box.clientWidth;
   };
-  if (fits(most)) return;
-  let low = least;
-  let high = most;
-  for (let round = 0; round < 6; round += 1) {
-    const middle = (low + high) / 2;
-    if (fits(middle)) low = middle; else high = middle;
+  fits("--fit", 1);
+  if (fits("--minor", 1)) return;
+  for (const [property, least] of [["--minor", 0.62], ["--fit", 0.4]]) {
+    if (!fits(property, least)) continue;
+    let low = least;
+    let high = 1;
+    for (let round = 0; round < 6; round += 1) {
+      const middle = (low + high) / 2;
+      if (fits(property, middle)) low = middle; else high = middle;
+    }
+    fits(property, low);
+    return;
   }
-  fits(low);
 }
 
 // MARK: States
@@ -94,6 +99,11 @@ export function watch(drawing) {
     if (isDead && time - tried > (source.readyState === EventSource.OPEN ? silenceMilliseconds : retryMilliseconds)) connect();
   }, 250);
   addEventListener("resize", () => show(now));
+  // A page that is left may be kept for coming back to, stream and all, and a browser has but six connections for us.
+  addEventListener("pagehide", () => {
+    source.close();
+    show(null);
+  });
 }
 
 function connect() {
@@ -121,8 +131,9 @@ function show(state, version = "") {
   root.dataset.phase = state ? state.phase : "lost";
   root.dataset.role = state ? state.role : "";
   root.classList.toggle("training", Boolean(state?.isTraining));
-  draw(state);
+  // First, because the strip of faults takes its room from what is fitted into the rest.
   drawSignals(state);
+  draw(state);
   root.dataset.version = version || root.dataset.version || "0";
 }
 

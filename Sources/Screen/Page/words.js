@@ -1,13 +1,14 @@
 // What the page says of its own accord. What the terminal says (results, faults, dishes) comes with its state.
 
-const text = (zh, en) => ({ zh, en });
+// A bar is where a line may be broken: Chinese has no spaces, and a browser would break within a word.
+const text = (zh, en) => ({ zh: zh.replaceAll("|", "\u200b"), en });
 
 const showing = {
   card: text("请刷卡", "Show your card"),
-  "card code": text("请刷卡或出示付款码", "Show your card or payment code"),
-  "card face": text("请刷卡或刷脸", "Show your card or your face"),
-  "card code face": text("请刷卡、刷码或刷脸", "Show your card, code or face"),
-  code: text("请出示付款码", "Show your payment code"),
+  "card code": text("请刷卡或|出示付款码", "Show your card or payment code"),
+  "card face": text("请刷卡|或刷脸", "Show your card or your face"),
+  "card code face": text("请刷卡、|刷码或刷脸", "Show your card, code or face"),
+  code: text("请出示|付款码", "Show your payment code"),
 };
 
 // Headline and next step for each phase, where the terminal's result does not say it better.
@@ -16,33 +17,34 @@ export const phases = {
     idle: [text("欢迎就餐", "Welcome"), text("请稍候，即将计价", "The amount will appear here")],
     amount: [text("应付金额", "To pay"), null],
     present: [showing.card, null],
-    working: [text("请勿移开卡片", "Do not remove the card"), null],
-    pin: [text("请输入密码", "Enter your PIN"), text("六位数字", "six digits")],
+    working: [text("请勿|移开卡片", "Do not remove the card"), null],
+    pin: [text("请输入密码", "Enter your PIN"), null],
     done: [text("已完成", "Done"), null],
     refused: [text("未成功", "Not done"), null],
-    again: [text("请再刷同一张卡", "Show the same card again"), null],
+    again: [text("请再刷|同一张卡", "Show the same card again"), null],
     closed: [text("暂停收款", "This counter is closed"), text("请到其他窗口", "Please use another counter")],
     "out-of-service": [text("暂停服务", "Out of service"), text("请到其他窗口", "Please use another counter")],
   },
   activation: {
     idle: [text("请放卡激活", "Lay down your card"), text("约 3 秒，听到提示再取卡", "3 seconds: wait for the voice")],
-    working: [text("激活中，请勿移开卡片", "Activating: do not remove the card"), null],
-    again: [text("请重新放卡", "Lay the card down again"), null],
+    working: [text("激活中，|请勿|移开卡片", "Activating: do not remove the card"), null],
+    again: [text("请|重新放卡", "Lay the card down again"), null],
     closed: [text("暂停激活", "Closed"), text("请到卡务中心", "Please go to the card centre")],
     "out-of-service": [text("暂停服务", "Out of service"), text("请换一台终端", "Please use another kiosk")],
   },
 };
 
+// The cashier's side, where it is not the same.
 export const cashier = {
-  idle: text("请输入金额", "Enter an amount"),
-  closed: text("未开班：输入工号，按班次", "No shift: your number, then Shift"),
-  "out-of-service": text("暂停服务", "Out of service"),
-  present: text("等待顾客", "Waiting for the holder"),
-  pin: text("顾客正在输入密码", "The holder enters the PIN"),
+  idle: [text("请输入金额", "Enter an amount"), null],
+  present: [text("等待顾客", "Waiting for the holder"), null],
+  pin: [text("顾客输入密码", "The holder enters the PIN"), null],
+  closed: [text("未开班", "No shift is open"), text("输入工号，再按“班次”", "Your number, then Shift")],
+  "out-of-service": [text("暂停服务", "Out of service"), text("见下方故障", "See the fault below")],
 };
 
 export const lost = [
-  text("终端正在重启", "The terminal is restarting"),
+  text("终端|正在重启", "The terminal is restarting"),
   text("请稍候，以恢复后的显示为准", "Please wait, and go by what is shown then"),
 ];
 
