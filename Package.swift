@@ -194,7 +194,8 @@ let package = Package(
             "Terminal",
             [
                 "Activation", "CampusCard", "Canteen", "DataFiles", "DeviceProfiles", "Health", "Journal",
-                "LedgerProtocol", "Mifare", "Platform", "Screen", "Simulator", "SmartCard", "Sync", "TestSupport", "Voice",
+                "LedgerProtocol", "Mifare", "Platform", "Screen", "Simulator", "SmartCard", "Sync", "TestSupport",
+                "Voice",
                 "yikad", "yika", "yika-ledger",
                 crypto,
             ]),

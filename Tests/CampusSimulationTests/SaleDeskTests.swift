@@ -58,7 +58,7 @@ struct SaleDeskTests {
         medium: .card, uid: [1, 2, 3, 4], account: 7, cardSerial: 1, cardSequence: 9, amount: Fen(500), pin: nil,
         dayStart: 1, mealStart: nil)
 
-    @Test("is waited for once, then not again for five seconds, so that one silent ledger does not slow down every tray")
+    @Test("is waited for once, then not again for five seconds: a silent ledger does not slow down every tray")
     func silence() {
         let client = Answers(time)
         let health = HealthRegistry { _ in }

@@ -142,7 +142,7 @@ struct PurchaseTests {
         #expect(till.tap(other, order(1, 900)).ending == .refused(.noOrder))
     }
 
-    @Test("that a power cut kept from being told is told at the next tap of the card, once, and is then a meal of yesterday")
+    @Test("that a power cut kept from being told is told at the next tap of the card, once")
     func toldAfterRestart() throws {
         let till = Till()
         let card = try campus.card()
