@@ -73,8 +73,8 @@ extension Notice {
         16, "balance-too-low", Text("余额不足", "the balance is too low"), Text("请在手机应用中充值", "top up in the app"))
     /// Not enough without a network.
     public static let allowanceTooLow = sale(
-        17, "allowance-too-low", Text("脱机额度不足，且网络未连接", "no network, and the card's offline allowance is too low"),
-        Text("换一个联网的窗口，或减少金额", "use a counter with a network, or a smaller amount"))
+        17, "allowance-too-low", Text("网络未连接，额度不足", "no network, and the allowance is too low"),
+        Text("换联网窗口，或减少金额", "try a counter with a network, or less"))
     /// More than one sale may be.
     public static let overSaleLimit = sale(
         18, "over-sale-limit", Text("超过单笔限额", "more than one sale may be"),
@@ -82,7 +82,7 @@ extension Notice {
     /// Too much for a hotlist of this age.
     public static let saleHotlistTooOld = sale(
         19, "hotlist-too-old", Text("挂失名单过旧，暂限小额", "the hotlist is too old for this amount"),
-        Text("换一个联网的窗口，或减少金额", "use a counter with a network, or a smaller amount"))
+        Text("换联网窗口，或减少金额", "try a counter with a network, or less"))
     /// The day's limit.
     public static let overDayLimit = sale(
         20, "over-day-limit", Text("超过当日限额", "more than may be spent in a day"),
@@ -93,16 +93,16 @@ extension Notice {
         Text("请减少金额", "use a smaller amount"))
     /// The PIN cannot be checked.
     public static let pinNeedsNetwork = sale(
-        22, "pin-needs-network", Text("此金额须联网验证密码", "this amount needs the six digits, and the network to check them"),
-        Text("换一个联网的窗口，或减少金额", "use a counter with a network, or a smaller amount"))
+        22, "pin-needs-network", Text("此金额须联网验证密码", "this amount needs the code and a network"),
+        Text("换联网窗口，或减少金额", "try a counter with a network, or less"))
     /// Wrong digits.
     public static let pinWrong = sale(
         23, "pin-wrong", Text("密码错误", "the six digits are wrong"),
         Text("请重新刷卡并输入", "show the card and enter them again"))
     /// Wrong too often.
     public static let pinLocked = sale(
-        24, "pin-locked", Text("密码错误次数过多，暂时锁定", "wrong too often; locked for a while"),
-        Text("稍后再试，或到卡务中心重置密码", "try later, or have them reset at the card centre"))
+        24, "pin-locked", Text("密码已锁定", "too many wrong codes: locked for a while"),
+        Text("稍后再试，或到卡务中心", "try later, or go to the card centre"))
     /// The card has just paid.
     public static let justPaid = sale(
         25, "just-paid", Text("此卡刚刚已付款", "this card has just paid"), Text("请取餐；下一位请刷卡", "enjoy your meal; next, please")
@@ -141,8 +141,8 @@ extension Notice {
         34, "code-used", Text("付款码已使用", "the payment code was used before"), Text("请刷新付款码", "refresh the payment code"))
     /// The account's codes have spent what they may here.
     public static let codeOverCap = sale(
-        35, "code-over-cap", Text("脱机扫码额度不足，且网络未连接", "no network, and payment codes have spent here what they may"),
-        Text("请刷卡，或换一个联网的窗口", "use the card, or a counter with a network"))
+        35, "code-over-cap", Text("扫码额度不足", "payment codes have spent what they may"),
+        Text("请刷卡，或换联网窗口", "use the card, or a counter with a network"))
     /// The face is not taken.
     public static let faceNotTaken = sale(
         36, "face-not-taken", Text("人脸未通过", "the face is not taken"),

@@ -16,7 +16,7 @@ from browser import Browser
 from display import DISPLAYS, LANGUAGES
 from doings import check_doings
 from screen import Screen
-from states import CASHIER, FACE
+from states import CASHIER, FACE, WORDS
 from walk import Walk
 
 
@@ -44,6 +44,9 @@ def main():
                 for display in DISPLAYS:
                     walk.page("/", [state for state in FACE if chosen.only in state[0]], language, display)
                     walk.page("/cashier", [state for state in CASHIER if chosen.only in state[0]], language, display)
+            # Every text that the terminal has, where both languages share the smallest landscape and the portrait display.
+            for display in (DISPLAYS[0], DISPLAYS[1], DISPLAYS[3]):
+                walk.page("/", [state for state in WORDS if chosen.only in state[0]], "both", display)
             if chosen.only in ("", "doings"):
                 walk.colours_have_shapes()
                 check_doings(walk)

@@ -1,4 +1,9 @@
-"""States of the screen, one or more for each phase, with texts as long as the terminal's own."""
+"""States of the screen, one or more for each phase; and one for each of the terminal's own texts."""
+
+import pathlib
+import re
+
+HEALTH = pathlib.Path(__file__).resolve().parents[2] / "Sources" / "Health"
 
 
 def text(zh, en):
@@ -113,3 +118,28 @@ CASHIER = [
     ("cashier-out-of-service", state("canteen", "out-of-service", conditions=[NO_JOURNAL, NO_NETWORK], dishes=DISHES), 1),
     ("cashier-training", state("canteen", "amount", entry="8+4.5", isTraining=True, conditions=[OLD_HOTLIST], **CASH), 1),
 ]
+
+
+def notices():
+    """Code, title and next step of every outcome, as Sources/Health words them."""
+    sales = (HEALTH / "SaleOutcomes.swift").read_text(encoding="utf-8")
+    taps = (HEALTH / "Outcomes.swift").read_text(encoding="utf-8")
+    pair = r'Text\(\s*"([^"]*)",\s*"([^"]*)"\s*\)'
+    for number, title_zh, title_en, next_zh, next_en in re.findall(
+            r'= sale\(\s*(\d+), "[^"]*",\s*' + pair + r",\s*" + pair, sales):
+        yield f"YK-B{int(number):02}", (title_zh, title_en), (next_zh, next_en)
+    for code, title_zh, title_en, next_zh, next_en in re.findall(
+            r'Notice\(\s*"(YK-A\d\d)",.*?title: ' + pair + r",\s*nextStep: " + pair, taps, re.S):
+        yield code, (title_zh, title_en), (next_zh, next_en)
+
+
+def worded(code, title, next_step):
+    """How the screen shows it: the card again where it was lost on the way, else a refusal, which has the least room."""
+    role = "canteen" if code.startswith("YK-B") else "activation"
+    phase = "again" if code in ("YK-B07", "YK-B08", "YK-A09", "YK-A10") else "refused"
+    more = {"amountFen": 1250} if role == "canteen" else {}
+    return f"words-{code}", state(role, phase, result=result(code, title, next_step, **more)), 1
+
+
+WORDS = [worded(*notice) for notice in notices()]
+assert len(WORDS) > 45, "the texts of Sources/Health could not be read"
