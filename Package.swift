@@ -220,7 +220,8 @@ let package = Package(
             name: "CampusSimulationTests",
             dependencies: [
                 "Activation", "CampusCard", "Canteen", "DeviceProfiles", "Health", "Journal", "Ledger",
-                "LedgerProtocol", "Mifare", "Platform", "Simulator", "SmartCard", "Sync", "Terminal", "TestSupport",
+                "LedgerProtocol", "Mifare", "Platform", "Recogniser", "Scanner", "Simulator", "SmartCard", "Sync",
+                "Terminal", "TestSupport",
                 crypto, logging,
             ]),
     ]
