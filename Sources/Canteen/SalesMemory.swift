@@ -36,6 +36,7 @@ public final class SalesMemory: Sendable {
         var day: Int64 = .min
         var refund: (order: UInt64, sequence: UInt64)?
         var shift: ShiftRecord?
+        var closed: ShiftRecord?
     }
 
     fileprivate struct CardKey: Hashable {
@@ -82,8 +83,16 @@ public final class SalesMemory: Sendable {
         }
     }
 
+    /// The last shift that was closed, with its totals.
+    public var closedShift: ShiftRecord? { state.withLock { $0.closed } }
+
     /// The record of a shift became durable.
-    public func note(_ record: ShiftRecord) { state.withLock { $0.shift = record.kind == .opened ? record : nil } }
+    public func note(_ record: ShiftRecord) {
+        state.withLock { state in
+            state.shift = record.kind == .opened ? record : nil
+            if record.kind == .closed { state.closed = record }
+        }
+    }
 
     /// The journal says now that `sale` is in doubt.
     public func reported(_ sale: OpenSale) {

@@ -123,7 +123,10 @@ final class CounterDesk: Sendable {
     func recognised(_ match: FaceMatch, order: UInt64) { works.send(.face(match, order: order)) }
 
     /// Lets time pass; the thread does so by itself.
-    func tick() { change { $0.timePassed(self.surroundings()) } }
+    func tick() {
+        around.authority.noteHotlistAge()
+        change { $0.timePassed(self.surroundings()) }
+    }
 
     private func surroundings() -> Counter.Surroundings {
         Counter.Surroundings(

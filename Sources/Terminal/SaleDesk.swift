@@ -1,4 +1,5 @@
 import Canteen
+import Health
 import LedgerProtocol
 import Platform
 import Sync
@@ -12,6 +13,7 @@ final class SaleDesk: SaleAuthority, Sendable {
     private let client: any LedgerClient
     private let tagKey: RosterKey
     private let feeds: FeedStores
+    private let health: HealthRegistry
     private let shared: SharedConditions
     private let time: any TimeSource
     /// Until then the ledger is not asked: it did not answer a moment ago, and nobody shall wait for that at every tray.
@@ -21,19 +23,17 @@ final class SaleDesk: SaleAuthority, Sendable {
     static let silenceMilliseconds: Int64 = 5_000
 
     init(
-        terminal: UInt16, client: any LedgerClient, tagKey: RosterKey, feeds: FeedStores, shared: SharedConditions,
-        time: any TimeSource
+        terminal: UInt16, client: any LedgerClient, tagKey: RosterKey, feeds: FeedStores, health: HealthRegistry,
+        shared: SharedConditions, time: any TimeSource
     ) {
         self.terminal = terminal
         self.client = client
         self.tagKey = tagKey
         self.feeds = feeds
+        self.health = health
         self.shared = shared
         self.time = time
     }
-
-    /// The ledger has answered something else: it may be asked again.
-    func heard() { silentUntil.withLock { $0 = nil } }
 
     /// By what the till decides now.
     var rules: SalesRules {
@@ -41,12 +41,25 @@ final class SaleDesk: SaleAuthority, Sendable {
         return SalesRules(settings: feed?.settings ?? TerminalSettings(), version: UInt32(clamping: feed?.version ?? 0))
     }
 
+    /// How old the hotlist is, in milliseconds; `nil`: there is none.
+    private var hotlistAge: Int64? {
+        // A clock before the list's issue is wrong, and says nothing about its age.
+        feeds.hotlist.ageMilliseconds(wallMilliseconds: time.wallMilliseconds()).map { max(0, $0) }
+    }
+
+    /// Says whether the hotlist's age makes sales smaller, so that cashier and technician need not find out by them.
+    func noteHotlistAge() {
+        let (rules, age) = (rules, hotlistAge)
+        guard rules.offlineLimit(hotlistAgeMilliseconds: age) < rules.saleLimit else {
+            return health.clear(.hotlistTooOld)
+        }
+        health.raise(.hotlistTooOld, age.map { "issued \($0 / 3_600_000) hours ago" } ?? "there is none")
+    }
+
     func terms() -> SaleTerms {
         let (feeds, tagKey) = (feeds, tagKey)
         return SaleTerms(
-            rules: rules, hotlistVersion: UInt32(clamping: feeds.hotlist.version),
-            // A clock before the list's issue is wrong, and says nothing about its age.
-            hotlistAge: feeds.hotlist.ageMilliseconds(wallMilliseconds: time.wallMilliseconds()).map { max(0, $0) }
+            rules: rules, hotlistVersion: UInt32(clamping: feeds.hotlist.version), hotlistAge: hotlistAge
         ) { uid, account in
             feeds.hotlist.read { list in
                 guard let list else { return false }

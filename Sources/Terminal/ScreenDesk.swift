@@ -1,5 +1,6 @@
 import Canteen
 import Health
+import LedgerProtocol
 import Platform
 import Screen
 import Synchronization
@@ -13,6 +14,8 @@ final class ScreenDesk: Sendable {
         let conditions: [HealthRegistry.Raised]
         let rules: SalesRules
         let wall: Int64
+        /// The shift that was closed last.
+        let closedShift: ShiftRecord?
         /// What a holder can pay with here.
         let means: [ScreenState.Means]
     }

@@ -8,6 +8,16 @@ extension ScreenState.Text {
     init(_ text: Notice.Text) { self.init(zh: text.chinese, en: text.english) }
 
     init(_ name: BilingualName) { self.init(zh: name.zh, en: name.en) }
+
+    /// What a shift came to.
+    init(_ shift: ShiftRecord) {
+        let fen = Fen(shift.sales.fen - shift.voids.fen - shift.refunds.fen)
+        self.init(
+            zh: "上一班 \(shift.sales.count) 笔，撤销 \(shift.voids.count)，退款 \(shift.refunds.count)，计 ¥\(fen)",
+            en:
+                "last shift: \(shift.sales.count) sales, \(shift.voids.count) void, \(shift.refunds.count) back, ¥\(fen)"
+        )
+    }
 }
 
 extension ScreenState.Condition {
@@ -47,6 +57,7 @@ extension ScreenState {
         switch counter.phase {
         case .closed(let entry):
             phase = .closed
+            task = facts.closedShift.map { Text($0) }
             if let number = entry.number { task = Text(zh: "操作员 \(number)", en: "operator \(number)") }
         case .entry(let entry):
             phase = entry.isEmpty ? .idle : .amount

@@ -189,7 +189,7 @@ public final class TerminalService: Sendable {
                     queued: self.journal.map { Int($0.lastSequence - $0.cursor.acknowledged) } ?? 0,
                     conditions: self.health.current.sorted { $0.notice.severity.rank < $1.notice.severity.rank },
                     rules: self.till?.authority.rules ?? SalesRules(), wall: self.time.wallMilliseconds(),
-                    means: self.configuration.canteen.means)
+                    closedShift: self.till?.memory.closedShift, means: self.configuration.canteen.means)
             }
             if let screen { screens.give(screen) }
             return screen

@@ -38,8 +38,8 @@ struct Till: Sendable {
         memory = SalesMemory()
         authority = SaleDesk(
             terminal: configuration.number, client: around.client,
-            tagKey: RosterKey(bytes: configuration.credentials.rosterKey), feeds: around.feeds, shared: around.shared,
-            time: around.time)
+            tagKey: RosterKey(bytes: configuration.credentials.rosterKey), feeds: around.feeds, health: around.health,
+            shared: around.shared, time: around.time)
         let signer = around.signer
         // The campus's own cap may be lower, and changes; it is looked at with each code.
         var codes = CodeDesk(rules: CodeRules(offlineCapFen: UInt32(TerminalSettings.largestAmountFen))) {

@@ -45,7 +45,7 @@ struct SaleDeskTests {
 
     private func desk(_ client: Answers, _ health: HealthRegistry, _ feeds: FeedStores) -> SaleDesk {
         SaleDesk(
-            terminal: 201, client: client, tagKey: Grounds.shared.ledgerKeys.rosterKey, feeds: feeds,
+            terminal: 201, client: client, tagKey: Grounds.shared.ledgerKeys.rosterKey, feeds: feeds, health: health,
             shared: SharedConditions(health), time: time)
     }
 
@@ -94,6 +94,23 @@ struct SaleDeskTests {
         #expect(desk.ask(question, deadline: time.now().advanced(milliseconds: 150)) == nil)
         let request = client.asked.withLock { $0.last }
         #expect(request?.uid == "01020304" && request?.cardSequence == 9 && request?.dayStartMilliseconds == 1)
+    }
+
+    @Test("says when the hotlist's age makes sales smaller, and that it has none")
+    func age() throws {
+        let feeds = stores()
+        let health = HealthRegistry { _ in }
+        let desk = desk(Answers(time), health, feeds)
+        desk.noteHotlistAge()
+        #expect(health.current.map(\.detail) == ["there is none"])
+        _ = try feeds.hotlist.install(
+            Hotlist(version: 5, issuedMilliseconds: time.wallMilliseconds(), tags: [])
+                .signed(by: Grounds.shared.ledgerKeys.signingKey))
+        desk.noteHotlistAge()
+        #expect(health.current.isEmpty)
+        time.advance(milliseconds: 25 * 3_600_000)
+        desk.noteHotlistAge()
+        #expect(health.current.map(\.notice) == [.hotlistTooOld])
     }
 
     @Test("goes by settings and hotlist as they were at the beginning of the sale, by card and by account")

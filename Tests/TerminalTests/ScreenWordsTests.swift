@@ -15,12 +15,16 @@ struct ScreenWordsTests {
         settings.meals = [
             MealSetting(number: 1, name: BilingualName(zh: "午餐", en: "Lunch"), fromMinute: 0, toMinute: 1440)
         ]
+        var closed = ShiftRecord(kind: .closed, operatorNumber: 7, openedMilliseconds: 0)
+        closed.sales = .init(count: 2, fen: 1_200)
+        closed.voids = .init(count: 1, fen: 700)
         var state = ScreenState(role: .canteen, terminal: 201, name: "Till", phase: .idle)
         state.conditions = conditions.map(ScreenState.Condition.init)
         state.show(
             counter,
             ScreenDesk.Facts(
                 isOnline: true, queued: 0, conditions: conditions, rules: SalesRules(settings: settings), wall: 0,
+                closedShift: closed,
                 means: [.card, .code]))
         return state
     }
@@ -44,6 +48,7 @@ struct ScreenWordsTests {
     @Test("at every stand of the till is what the till stands at, with the amount as typed and what can be sold")
     func stands() {
         #expect(state(Counter(needsShift: true)).phase == .closed)
+        #expect(state(Counter(needsShift: true)).task?.en == "last shift: 2 sales, 1 void, 0 back, ¥5.00")
         let idle = state(till([]))
         #expect(idle.phase == .idle && idle.amountFen == nil && idle.meal?.en == "Lunch")
         #expect(idle.dishes.map(\.priceFen) == [150] && idle.dishes[0].name.zh == "米饭")
