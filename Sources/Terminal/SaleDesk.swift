@@ -1,13 +1,13 @@
-import Canteen
-import LedgerProtocol
-import Platform
-import Sync
+package import Canteen
+package import LedgerProtocol
+package import Platform
+package import Sync
 import Synchronization
 
 /// What a sale goes by: settings and hotlist as they were fetched last, and the ledger's advice where it comes in time.
 ///
 /// One for the whole terminal: whether the ledger is worth asking is the same for every reader.
-final class SaleDesk: SaleAuthority, Sendable {
+package final class SaleDesk: SaleAuthority, Sendable {
     private let terminal: UInt16
     private let client: any LedgerClient
     private let tagKey: RosterKey
@@ -20,7 +20,7 @@ final class SaleDesk: SaleAuthority, Sendable {
     /// How long a ledger that did not answer is left alone, in milliseconds.
     static let silenceMilliseconds: Int64 = 5_000
 
-    init(
+    package init(
         terminal: UInt16, client: any LedgerClient, tagKey: RosterKey, feeds: FeedStores, shared: SharedConditions,
         time: any TimeSource
     ) {
@@ -41,7 +41,7 @@ final class SaleDesk: SaleAuthority, Sendable {
         return SalesRules(settings: feed?.settings ?? TerminalSettings(), version: UInt32(clamping: feed?.version ?? 0))
     }
 
-    func terms() -> SaleTerms {
+    package func terms() -> SaleTerms {
         let (feeds, tagKey) = (feeds, tagKey)
         return SaleTerms(
             rules: rules, hotlistVersion: UInt32(clamping: feeds.hotlist.version),
@@ -56,7 +56,7 @@ final class SaleDesk: SaleAuthority, Sendable {
         }
     }
 
-    func ask(_ question: SaleQuestion, deadline: Instant) -> SaleAdvice? {
+    package func ask(_ question: SaleQuestion, deadline: Instant) -> SaleAdvice? {
         let now = time.now()
         guard silentUntil.withLock({ $0.map { $0 <= now } ?? true }) else { return nil }
         do throws(LedgerClientError) {
