@@ -130,6 +130,15 @@ let package = Package(
             ],
             path: "tools/measure-card"),
 
+        // Behind `tools/bench purchase`, shipped as little.
+        .executableTarget(
+            name: "measure-purchase",
+            dependencies: [
+                "Canteen", "DeviceProfiles", "Health", "Journal", "LedgerProtocol", "Platform", "Simulator",
+                "SmartCard", "Sync", "Terminal", "Measuring", "MeasuringCards", arguments, crypto,
+            ],
+            path: "tools/measure-purchase"),
+
         // Behind `tools/bench sync`, shipped as little.
         .executableTarget(
             name: "measure-sync",
