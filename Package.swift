@@ -105,7 +105,7 @@ let package = Package(
             dependencies: ["Ledger", "LedgerProtocol", "Platform", "CQREncode", arguments, crypto]),
 
         // What the programs behind `tools/bench` share.
-        .target(name: "Measuring", path: "tools/measuring"),
+        .target(name: "Measuring", dependencies: ["CLinux"], path: "tools/measuring"),
 
         // Behind `tools/bench journal`: it belongs to no package that is shipped, so it is no product either.
         .executableTarget(
@@ -116,15 +116,33 @@ let package = Package(
             ],
             path: "tools/measure-journal"),
 
-        // Behind `tools/bench card`, shipped as little.
-        .target(name: "CBareTap", dependencies: ["CPCSC"], path: "tools/measure-card/bare"),
-        .executableTarget(
-            name: "measure-card",
+        // What those of them share that tap cards.
+        .target(name: "CBareTap", dependencies: ["CPCSC"], path: "tools/measuring-cards/bare"),
+        .target(
+            name: "MeasuringCards",
             dependencies: [
                 "Activation", "CampusCard", "DeviceProfiles", "LedgerProtocol", "Mifare", "Platform", "Simulator",
                 "SmartCard", "CBareTap", "Measuring", arguments,
             ],
-            path: "tools/measure-card", exclude: ["bare"]),
+            path: "tools/measuring-cards", exclude: ["bare"]),
+
+        // Behind `tools/bench card`, shipped as little.
+        .executableTarget(
+            name: "measure-card",
+            dependencies: [
+                "Activation", "CampusCard", "DeviceProfiles", "LedgerProtocol", "Mifare", "Platform", "Simulator",
+                "SmartCard", "Measuring", "MeasuringCards", arguments,
+            ],
+            path: "tools/measure-card"),
+
+        // Behind `tools/bench purchase`, shipped as little.
+        .executableTarget(
+            name: "measure-purchase",
+            dependencies: [
+                "Canteen", "DeviceProfiles", "Health", "Journal", "LedgerProtocol", "Platform", "Simulator",
+                "SmartCard", "Sync", "Terminal", "Measuring", "MeasuringCards", arguments, crypto,
+            ],
+            path: "tools/measure-purchase"),
 
         // Behind `tools/bench sync`, shipped as little.
         .executableTarget(
@@ -195,9 +213,7 @@ let package = Package(
             [
                 "Activation", "CampusCard", "Canteen", "DataFiles", "DeviceProfiles", "Health", "Journal",
                 "LedgerProtocol", "Mifare", "Platform", "Screen", "Simulator", "SmartCard", "Sync", "TestSupport",
-                "Voice",
-                "yikad", "yika", "yika-ledger",
-                crypto,
+                "Voice", "yikad", "yika", "yika-ledger", crypto,
             ]),
         // Journals, uploaders, network and ledger in one process, driven from one seed.
         .testTarget(

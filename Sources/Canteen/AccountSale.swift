@@ -36,7 +36,7 @@ public final class AccountSaleEngine {
     /// - Parameter recorded: called with each record that became durable, and its sequence.
     public init(
         authority: any SaleAuthority, journal: any SaleJournal, memory: SalesMemory, time: any TimeSource,
-        askMilliseconds: Int64 = 150, recorded: @escaping (SaleRecord, UInt64) -> Void = { _, _ in }
+        askMilliseconds: Int64 = 100, recorded: @escaping (SaleRecord, UInt64) -> Void = { _, _ in }
     ) {
         self.authority = authority
         self.journal = journal

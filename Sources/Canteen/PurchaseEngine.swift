@@ -29,7 +29,7 @@ public final class PurchaseEngine {
     ///   - askMilliseconds: how long the ledger may take to advise, in milliseconds: a holder with a tray is waiting.
     public init(
         layout: CardLayout, keys: any KeyRing, terminal: UInt16, authority: any SaleAuthority,
-        journal: any SaleJournal, memory: SalesMemory, time: any TimeSource, askMilliseconds: Int64 = 150
+        journal: any SaleJournal, memory: SalesMemory, time: any TimeSource, askMilliseconds: Int64 = 100
     ) {
         self.layout = layout
         self.keys = keys

@@ -56,7 +56,7 @@ public struct Configuration: Sendable {
     public struct Canteen: Sendable, Decodable {
         /// Whether somebody has to sign in before anything is sold; it is so where nothing is said.
         public var needsShift: Bool?
-        /// How long the ledger may take to advise on a sale, in milliseconds, 20...1000; 150 where nothing is said.
+        /// How long the ledger may take to advise on a sale, in milliseconds, 20...1000; 100 where nothing is said.
         public var askMilliseconds: Int64?
         /// The scanner of payment codes; `nil`: none.
         public var scanner: Scanner?
@@ -192,7 +192,7 @@ extension Configuration {
                 Role(rawValue: file.terminal.role) != nil, "terminal.role",
                 Role.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or "))
             try expect(
-                (20...1000).contains(file.canteen?.askMilliseconds ?? 150), "canteen.askMilliseconds", "20 to 1000")
+                (20...1000).contains(file.canteen?.askMilliseconds ?? 100), "canteen.askMilliseconds", "20 to 1000")
             try expect(file.screenPort ?? 1024 >= 1024, "screenPort", "a port from 1024 to 65535")
             try expect(file.terminal.number > 0, "terminal.number", "a number from 1 to 65535")
             try expect(

@@ -1,14 +1,14 @@
-import Canteen
-import Health
-import LedgerProtocol
-import Platform
-import Sync
+package import Canteen
+package import Health
+package import LedgerProtocol
+package import Platform
+package import Sync
 import Synchronization
 
 /// What a sale goes by: settings and hotlist as they were fetched last, and the ledger's advice where it comes in time.
 ///
 /// One for the whole terminal: whether the ledger is worth asking is the same for every reader.
-final class SaleDesk: SaleAuthority, Sendable {
+package final class SaleDesk: SaleAuthority, Sendable {
     private let terminal: UInt16
     private let client: any LedgerClient
     private let tagKey: RosterKey
@@ -16,15 +16,17 @@ final class SaleDesk: SaleAuthority, Sendable {
     private let health: HealthRegistry
     private let shared: SharedConditions
     private let time: any TimeSource
+    /// Whether the ledger answered what it was asked last, the heartbeats among it.
+    private let isThere: @Sendable () -> Bool
     /// Until then the ledger is not asked: it did not answer a moment ago, and nobody shall wait for that at every tray.
     private let silentUntil = Mutex<Instant?>(nil)
 
     /// How long a ledger that did not answer is left alone, in milliseconds.
     static let silenceMilliseconds: Int64 = 5_000
 
-    init(
+    package init(
         terminal: UInt16, client: any LedgerClient, tagKey: RosterKey, feeds: FeedStores, health: HealthRegistry,
-        shared: SharedConditions, time: any TimeSource
+        shared: SharedConditions, time: any TimeSource, isThere: @escaping @Sendable () -> Bool = { true }
     ) {
         self.terminal = terminal
         self.client = client
@@ -32,6 +34,7 @@ final class SaleDesk: SaleAuthority, Sendable {
         self.feeds = feeds
         self.health = health
         self.shared = shared
+        self.isThere = isThere
         self.time = time
     }
 
@@ -56,7 +59,7 @@ final class SaleDesk: SaleAuthority, Sendable {
         health.raise(.hotlistTooOld, age.map { "issued \($0 / 3_600_000) hours ago" } ?? "there is none")
     }
 
-    func terms() -> SaleTerms {
+    package func terms() -> SaleTerms {
         let (feeds, tagKey) = (feeds, tagKey)
         return SaleTerms(
             rules: rules, hotlistVersion: UInt32(clamping: feeds.hotlist.version), hotlistAge: hotlistAge
@@ -69,9 +72,9 @@ final class SaleDesk: SaleAuthority, Sendable {
         }
     }
 
-    func ask(_ question: SaleQuestion, deadline: Instant) -> SaleAdvice? {
+    package func ask(_ question: SaleQuestion, deadline: Instant) -> SaleAdvice? {
         let now = time.now()
-        guard silentUntil.withLock({ $0.map { $0 <= now } ?? true }) else { return nil }
+        guard isThere(), silentUntil.withLock({ $0.map { $0 <= now } ?? true }) else { return nil }
         do throws(LedgerClientError) {
             let answer = try client.authorize(SaleRequest(question, terminal: terminal), deadline: deadline)
             shared.reached(from: .sales)

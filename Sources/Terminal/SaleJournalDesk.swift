@@ -1,10 +1,10 @@
-import Canteen
-import Health
-import Journal
-import LedgerProtocol
+package import Canteen
+package import Health
+package import Journal
+package import LedgerProtocol
 
 /// Puts sales into the journal and says so when it takes no more.
-final class SaleJournalDesk: SaleJournal, Sendable {
+package final class SaleJournalDesk: SaleJournal, Sendable {
     private let journal: (any RecordSink)?
     private let health: HealthRegistry
     private let recorded: @Sendable () -> Void
@@ -12,19 +12,19 @@ final class SaleJournalDesk: SaleJournal, Sendable {
     /// A desk over `journal`; without one (it could not be opened) every record is refused.
     ///
     /// - Parameter recorded: called when a record has become durable.
-    init(journal: (any RecordSink)?, health: HealthRegistry, recorded: @escaping @Sendable () -> Void) {
+    package init(journal: (any RecordSink)?, health: HealthRegistry, recorded: @escaping @Sendable () -> Void) {
         self.journal = journal
         self.health = health
         self.recorded = recorded
     }
 
     /// Makes an intent durable, if there is room for what must follow it: a sale once begun can always be concluded.
-    func append(intent: SaleRecord) throws(SalesStopped) -> UInt64 {
+    package func append(intent: SaleRecord) throws(SalesStopped) -> UInt64 {
         try requireRoom()
         return try append(SaleRecordType.intent, intent.encoded)
     }
 
-    func append(outcome: SaleRecord) throws(SalesStopped) -> UInt64 {
+    package func append(outcome: SaleRecord) throws(SalesStopped) -> UInt64 {
         // Without an intent before it, an outcome is a beginning: a code's sale, a void, a refund.
         if outcome.result == .voided || outcome.result == .refunded || outcome.relatedSequence == 0 {
             try requireRoom()
@@ -32,7 +32,7 @@ final class SaleJournalDesk: SaleJournal, Sendable {
         return try append(SaleRecordType.outcome, outcome.encoded)
     }
 
-    func append(shift: ShiftRecord) throws(SalesStopped) { _ = try append(ShiftRecord.type, shift.encoded) }
+    package func append(shift: ShiftRecord) throws(SalesStopped) { _ = try append(ShiftRecord.type, shift.encoded) }
 
     private func requireRoom() throws(SalesStopped) {
         if let journal, journal.freeSlots < JournalDesk.reserve {

@@ -1,4 +1,4 @@
-import Health
+package import Health
 import LedgerProtocol
 import Sync
 import Synchronization
@@ -6,7 +6,7 @@ import Synchronization
 /// Conditions that several rooms meet each for itself: one holds as long as any of them says so.
 ///
 /// Upload, feeds and permissions all talk to the ledger; a heartbeat that is answered does not mean that uploads are.
-final class SharedConditions: Sendable {
+package final class SharedConditions: Sendable {
     /// Who meets a condition.
     enum Source: Hashable, Sendable {
         case upload, permits, sales, feeds
@@ -17,7 +17,7 @@ final class SharedConditions: Sendable {
     private let details = Mutex<[String: [Source: String]]>([:])
 
     /// Conditions of `health`, none of which holds.
-    init(_ health: HealthRegistry) { self.health = health }
+    package init(_ health: HealthRegistry) { self.health = health }
 
     /// `source` meets the condition from now on.
     func raise(_ notice: Notice, _ detail: String, from source: Source) {

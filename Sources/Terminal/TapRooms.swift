@@ -34,7 +34,7 @@ struct TapRooms: Sendable {
             engine: PurchaseEngine(
                 layout: layout, keys: keys, terminal: configuration.number, authority: till.authority,
                 journal: till.journal, memory: till.memory, time: time,
-                askMilliseconds: configuration.canteen.askMilliseconds ?? 150),
+                askMilliseconds: configuration.canteen.askMilliseconds ?? 100),
             counter: till.counter)
     }
 

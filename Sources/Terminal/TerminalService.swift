@@ -94,6 +94,7 @@ public final class TerminalService: Sendable {
                 around: Till.Surroundings(
                     client: client, signer: equipment.signer, feeds: feeds, journal: journal, health: health,
                     shared: shared, time: time,
+                    isThere: { contact.current?.isThere ?? true },
                     recorded: { wanted.wait(until: Instant(nanoseconds: 0))?.nudge() },
                     changed: { counter in
                         screens.wait(until: Instant(nanoseconds: 0))?.show(counter)

@@ -23,6 +23,8 @@ struct Till: Sendable {
         let health: HealthRegistry
         let shared: SharedConditions
         let time: any TimeSource
+        /// Whether the ledger answers, as far as anybody knows.
+        let isThere: @Sendable () -> Bool
         /// Called when a record has become durable.
         let recorded: @Sendable () -> Void
         /// The till stands elsewhere.
@@ -39,7 +41,7 @@ struct Till: Sendable {
         authority = SaleDesk(
             terminal: configuration.number, client: around.client,
             tagKey: RosterKey(bytes: configuration.credentials.rosterKey), feeds: around.feeds, health: around.health,
-            shared: around.shared, time: around.time)
+            shared: around.shared, time: around.time, isThere: around.isThere)
         let signer = around.signer
         // The campus's own cap may be lower, and changes; it is looked at with each code.
         var codes = CodeDesk(rules: CodeRules(offlineCapFen: UInt32(TerminalSettings.largestAmountFen))) {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Glibc
 import Measuring
+import MeasuringCards
 
 /// Measures what a card costs, at each reader and of our own time; `tools/bench card` runs it.
 @main struct MeasureCard: ParsableCommand {
@@ -36,18 +36,11 @@ struct Measure: ParsableCommand {
     /// Whether all budgets were kept.
     private func measure() throws -> Bool {
         let campus = try Campus(directory: deviceProfiles)
-        let atReaders = show(ReaderFigures.figures(campus))
+        let atReaders = show(ReaderFigures.figures(campus), json: json)
         let ourOwn = show(
             try RealTaps.figures(
-                campus, in: deviceProfiles, rounds: rounds, seed: seed ?? .random(in: 0 ... .max)))
+                campus, in: deviceProfiles, rounds: rounds, seed: seed ?? .random(in: 0 ... .max)),
+            json: json)
         return atReaders && ourOwn
-    }
-
-    /// Prints `figures`; whether all their budgets were kept.
-    private func show(_ figures: [Figure]) -> Bool {
-        for figure in figures { print(json ? figure.json : figure.line) }
-        // At once, into a pipe too: what comes after may fail.
-        fflush(nil)
-        return figures.allSatisfy(\.ok)
     }
 }

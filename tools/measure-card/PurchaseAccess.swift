@@ -1,5 +1,6 @@
 import CampusCard
 import DeviceProfiles
+import MeasuringCards
 import Mifare
 import Platform
 import Simulator

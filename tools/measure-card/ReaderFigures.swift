@@ -1,10 +1,8 @@
 import Activation
 import DeviceProfiles
 import Measuring
-import Mifare
-import Platform
+import MeasuringCards
 import Simulator
-import Synchronization
 
 /// What one card costs on each reader that there is a profile of: commands, and time at the profile's latency.
 ///
@@ -20,20 +18,22 @@ enum ReaderFigures {
         /// On a reader whose commands take at most ``slowestCommand``.
         let milliseconds: Double?
         /// `nil` when there is nothing to be measured.
-        let perform: @Sendable (Counter) throws -> Work?
+        let perform: @Sendable (ActivationCounter) throws -> Work?
     }
 
     /// In this order on one card: each finds the card as the one before left it.
     private static let actions = [
         Action(name: "activation", apdus: 26, milliseconds: 1000) { try $0.activation() },
         Action(name: "confirmation", apdus: 8, milliseconds: nil) { try $0.confirmation() },
-        Action(name: "purchase", apdus: 8, milliseconds: 300) { try purchaseAccess($0) },
+        Action(name: "purchase", apdus: 8, milliseconds: 300) { try purchaseAccess($0.counter) },
     ]
 
     static func figures(_ campus: Campus) -> [Figure] {
         campus.readers.flatMap { profile -> [Figure] in
-            let counter: Counter
-            do { counter = try Counter(campus, profile) } catch { return [unmeasured(profile, "card", error)] }
+            let counter: ActivationCounter
+            do { counter = try ActivationCounter(campus, profile) } catch {
+                return [unmeasured(profile, "card", error)]
+            }
             return actions.flatMap { action -> [Figure] in
                 do {
                     return try action.perform(counter).map { figures(action, profile, $0) } ?? []
@@ -60,46 +60,21 @@ enum ReaderFigures {
     }
 }
 
-/// What was done to a card, by the reader's own account.
-struct Work {
-    let apdus: Int
-    /// From laying the card down to the end, in milliseconds.
-    let milliseconds: Double
-    /// What the commands alone took of it; the rest are re-selections and whatever we waited for.
-    let commandMilliseconds: Double
-    /// The longest of them.
-    let slowestCommand: Double
-}
-
-/// A simulated reader with one card, and how many commands it hears.
-final class Counter {
-    let campus: Campus
-    let reader: SimulatedReader
-    let card: SimulatedCard
-    private let time = SimulatedTime()
+/// Activations of one card on a simulated reader.
+final class ActivationCounter {
+    let counter: Counter
     private let authority = FixedAuthority()
     private let engine: ActivationEngine
-    private let commands = Commands()
-
-    /// Milliseconds of each command since the card was laid down.
-    private final class Commands: Sendable {
-        let milliseconds = Mutex<[Double]>([])
-    }
 
     init(_ campus: Campus, _ profile: ReaderProfile) throws {
-        self.campus = campus
-        card = SimulatedCard(try campus.freshChip())
-        let commands = self.commands
-        reader = SimulatedReader(profile: profile, time: time) { exchange in
-            commands.milliseconds.withLock { $0.append(exchange.milliseconds) }
-        }
-        engine = campus.engine(authority, time)
+        counter = try Counter(campus, profile, .fresh)
+        engine = campus.engine(authority, counter.time)
     }
 
     /// Makes the fresh card active.
     func activation() throws -> Work {
-        try work {
-            let ending = engine.handle(reader, dialect: reader.profile).ending
+        try counter.work {
+            let ending = engine.handle(counter.reader, dialect: counter.reader.profile).ending
             guard case .activated = ending else { throw Failure("activation ended as \(ending)") }
         }
     }
@@ -107,23 +82,9 @@ final class Counter {
     /// Finds active what the authority says is active.
     func confirmation() throws -> Work {
         authority.knowsTheCard = true
-        return try work {
-            let ending = engine.handle(reader, dialect: reader.profile).ending
+        return try counter.work {
+            let ending = engine.handle(counter.reader, dialect: counter.reader.profile).ending
             guard case .alreadyActive = ending else { throw Failure("confirmation ended as \(ending)") }
         }
-    }
-
-    /// What `body` does to the card, which is laid down for it and lifted again.
-    func work(_ body: () throws -> Void) rethrows -> Work {
-        reader.layDown(card)
-        defer { reader.lift() }
-        commands.milliseconds.withLock { $0 = [] }
-        let start = time.now()
-        try body()
-        let elapsed = Double(time.now().nanoseconds - start.nanoseconds) / 1e6
-        let each = commands.milliseconds.withLock { $0 }
-        return Work(
-            apdus: each.count, milliseconds: elapsed, commandMilliseconds: each.reduce(0, +),
-            slowestCommand: each.max() ?? 0)
     }
 }

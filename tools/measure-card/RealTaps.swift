@@ -1,6 +1,7 @@
 import Activation
 import DeviceProfiles
 import Measuring
+import MeasuringCards
 import Platform
 import Simulator
 import SmartCard
@@ -11,7 +12,6 @@ struct RealTaps {
     private static let dialect = "acr122u"
     /// Taps of each kind that are made before any is counted: caches fill, and both processes get going.
     private static let unmeasured = 20
-    private static let patienceMilliseconds: Int64 = 10_000
 
     private let side: CardSide
     private let profile: ReaderProfile
@@ -59,26 +59,12 @@ struct RealTaps {
     private init(_ campus: Campus, in directory: String, port: UInt16) throws {
         profile = try campus.reader(Self.dialect)
         engine = campus.engine(FixedAuthority(), SystemTime())
-        side = try CardSide(port: port, reader: Self.dialect, campus: directory)
-        let recorder = Recorder(try Self.firstConnection())
+        side = try CardSide(.fresh, port: port, reader: Self.dialect, campus: directory)
+        let recorder = Recorder(try VirtualReader.firstConnection())
         try Self.activate(recorder, engine, profile)
         script = recorder.script
         atr = recorder.atr
         bare = BareTap(script, reader: VirtualReader.name)
-    }
-
-    /// Waits until pcscd has noticed the card.
-    private static func firstConnection() throws -> PCSCTransport {
-        let time = SystemTime()
-        let deadline = time.now().advanced(milliseconds: patienceMilliseconds)
-        while true {
-            do {
-                return try PCSCTransport(reader: VirtualReader.name)
-            } catch {
-                guard time.now() < deadline else { throw error }
-                time.sleep(milliseconds: 50)
-            }
-        }
     }
 
     private static func activate(

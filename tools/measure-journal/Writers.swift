@@ -4,9 +4,6 @@ import Journal
 import Measuring
 import Platform
 
-/// Bytes that each record costs each of the writers.
-let recordSize = 128
-
 /// One way to make records durable, from one thread.
 protocol Peer {
     /// Makes `count` records durable at one stroke.
@@ -15,37 +12,7 @@ protocol Peer {
     func settle()
 }
 
-/// The floor: `pwrite` and `fdatasync` of as many bytes, onward through a file of written zeros.
-final class BareFile: Peer {
-    private static let size = 32 << 20
-    private let descriptor: Int32
-    private let path: String
-    private var offset = 0
-    private let bytes = [UInt8](repeating: 0xA5, count: 64 * recordSize)
-
-    init(directory: String) throws {
-        path = directory + "/bare"
-        descriptor = openForWriting(path)
-        guard descriptor >= 0 else { throw Failure.errno("open", path) }
-        let zeros = [UInt8](repeating: 0, count: 1 << 20)
-        for start in stride(from: 0, to: Self.size, by: zeros.count) {
-            let written = unsafe zeros.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, start) }
-            guard written == zeros.count else { throw Failure.errno("pwrite", path) }
-        }
-        guard fsync(descriptor) == 0 else { throw Failure.errno("fsync", path) }
-    }
-
-    deinit { close(descriptor) }
-
-    func append(_ count: Int) throws {
-        let length = count * recordSize
-        if offset + length > Self.size { offset = 0 }
-        let written = unsafe bytes.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, length, offset) }
-        guard written == length else { throw Failure.errno("pwrite", path) }
-        guard fdatasync(descriptor) == 0 else { throw Failure.errno("fdatasync", path) }
-        offset += length
-    }
-
+extension BareFile: Peer {
     func settle() {}
 }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// One line of the result: what was measured, beside its floor or its peer from the same run, and its budget.
 ///
@@ -80,6 +81,14 @@ package struct Figure: Encodable {
         try fields.encode(budget.map(rounded), forKey: .budget)
         try fields.encode(ok, forKey: .ok)
     }
+}
+
+/// Prints `figures`; whether all their budgets were kept.
+package func show(_ figures: [Figure], json: Bool) -> Bool {
+    for figure in figures { print(json ? figure.json : figure.line) }
+    // At once, into a pipe too: what comes after may fail.
+    fflush(nil)
+    return figures.allSatisfy(\.ok)
 }
 
 private func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }

@@ -2,13 +2,14 @@ import FoundationEssentials
 import Glibc
 import Measuring
 import Platform
+package import SmartCard
 
 /// A pcscd of our own with vpcd's reader, in a mount namespace of its own: the machine's own pcscd is not touched.
-final class VirtualReader {
+package final class VirtualReader {
     /// What pcscd calls the first slot.
-    static let name = "Virtual PCD 00 00"
+    package static let name = "Virtual PCD 00 00"
     /// Where vpcd waits for the card.
-    let port: UInt16
+    package let port: UInt16
     private let folder: String
     private let pcscd: Child
 
@@ -16,7 +17,7 @@ final class VirtualReader {
     private static let patienceMilliseconds: Int64 = 10_000
 
     /// Starts it, for this process's PC/SC library too, which must not have been used before: it reads the name once.
-    init() throws {
+    package init() throws {
         folder = try Self.newFolder()
         port = try Self.freePorts()
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.drivers)
@@ -49,6 +50,20 @@ final class VirtualReader {
     deinit {
         pcscd.end()
         try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Waits until pcscd has noticed the card.
+    package static func firstConnection() throws -> PCSCTransport {
+        let time = SystemTime()
+        let deadline = time.now().advanced(milliseconds: patienceMilliseconds)
+        while true {
+            do {
+                return try PCSCTransport(reader: name)
+            } catch {
+                guard time.now() < deadline else { throw error }
+                time.sleep(milliseconds: 50)
+            }
+        }
     }
 
     private static func newFolder() throws -> String {

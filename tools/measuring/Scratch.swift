@@ -1,17 +1,16 @@
 import CLinux
 import FoundationEssentials
 import Glibc
-import Measuring
 
 /// A new directory on the disk to be measured, removed at the end.
-struct Scratch {
-    let path: String
+package struct Scratch {
+    package let path: String
 
-    init(below parent: String) throws {
+    package init(below parent: String) throws {
         guard try Self.kind(of: parent) != "tmpfs" else {
             throw Failure("\(parent) is in memory, not on a disk: give --directory a place on the disk to be measured")
         }
-        path = "\(parent)/.measure-journal-\(getpid())"
+        path = "\(parent)/.measure-\(getpid())"
         guard unsafe mkdir(path, 0o700) == 0 else { throw Failure.errno("mkdir", path) }
     }
 
@@ -25,21 +24,21 @@ struct Scratch {
         return mount?.firstRange(of: " - ").flatMap { mount?[$0.upperBound...].split(separator: " ").first }
     }
 
-    func remove() { try? FileManager.default.removeItem(atPath: path) }
+    package func remove() { try? FileManager.default.removeItem(atPath: path) }
 }
 
-func openForReading(_ path: String) -> Int32 { unsafe yika_open(path, O_RDONLY | O_CLOEXEC, 0) }
+package func openForReading(_ path: String) -> Int32 { unsafe yika_open(path, O_RDONLY | O_CLOEXEC, 0) }
 
-func openForWriting(_ path: String) -> Int32 {
+package func openForWriting(_ path: String) -> Int32 {
     unsafe yika_open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
 }
 
 /// The device that a file is on.
-struct Device {
+package struct Device {
     /// As below `/sys/dev/block`.
-    let name: String
+    package let name: String
 
-    init(of path: String) throws {
+    package init(of path: String) throws {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { throw Failure.errno("stat", path) }
         let number = status.st_dev

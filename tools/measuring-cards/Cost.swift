@@ -1,14 +1,14 @@
 import Glibc
 
 /// What something took.
-struct Cost {
+package struct Cost {
     /// From its call to its end, in milliseconds.
-    let elapsed: Double
+    package let elapsed: Double
     /// On a processor, by the calling thread alone, in milliseconds.
-    let processor: Double
+    package let processor: Double
 
     /// The cost of `body`, whose other threads, if it has any, do not count.
-    init(of body: () throws -> Void) rethrows {
+    package init(of body: () throws -> Void) rethrows {
         // The thread's clock is read inside the other, so that its system calls burden only what is the longer by far.
         let start = milliseconds(CLOCK_MONOTONIC)
         let used = milliseconds(CLOCK_THREAD_CPUTIME_ID)
@@ -26,5 +26,5 @@ private func milliseconds(_ clock: clockid_t) -> Double {
 
 extension [Double] {
     /// Their sum by their number; NaN of none.
-    var mean: Double { reduce(0, +) / Double(count) }
+    package var mean: Double { reduce(0, +) / Double(count) }
 }

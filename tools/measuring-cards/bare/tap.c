@@ -1,6 +1,8 @@
 #include "CBareTap.h"
 
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <winscard.h>
 
 static long long now(void) {
@@ -24,9 +26,16 @@ static long say(
     return status;
 }
 
+static long append(int file, long long offset) {
+    unsigned char record[YIKA_BARE_RECORD];
+    memset(record, 0xA5, sizeof record);
+    if (pwrite(file, record, sizeof record, offset) != sizeof record) return SCARD_F_INTERNAL_ERROR;
+    return fdatasync(file) == 0 ? SCARD_S_SUCCESS : SCARD_F_INTERNAL_ERROR;
+}
+
 long yika_bare_tap(
     const char *reader, const unsigned char *commands, const size_t *lengths, size_t count, unsigned char *answers,
-    size_t *answer_lengths, long long *nanoseconds) {
+    size_t *answer_lengths, long long *nanoseconds, int file, long long offset, size_t intent) {
     SCARDCONTEXT context;
     SCARDHANDLE card;
     DWORD protocol;
@@ -36,12 +45,15 @@ long yika_bare_tap(
         context, reader, SCARD_SHARE_EXCLUSIVE, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card, &protocol);
     if (status == SCARD_S_SUCCESS) {
         for (size_t step = 0; step < count && status == SCARD_S_SUCCESS; step++) {
+            if (file >= 0 && step == intent) status = append(file, offset);
+            if (status != SCARD_S_SUCCESS) break;
             long long start = nanoseconds ? now() : 0;
             status = say(
                 card, &protocol, commands, lengths[step], answers + step * YIKA_BARE_ANSWER, &answer_lengths[step]);
             if (nanoseconds) nanoseconds[step] = now() - start;
             commands += lengths[step];
         }
+        if (file >= 0 && status == SCARD_S_SUCCESS) status = append(file, offset + YIKA_BARE_RECORD);
         SCardDisconnect(card, SCARD_LEAVE_CARD);
     }
     SCardReleaseContext(context);

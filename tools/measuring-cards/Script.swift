@@ -1,58 +1,58 @@
 import CBareTap
-import Measuring
-import SmartCard
+package import Measuring
+package import SmartCard
 
 /// What was said to a card in one tap, and what it answered.
-struct Script {
+package struct Script {
     /// A command and its answer, or a re-selection, which has neither.
-    struct Step {
-        var command: [UInt8] = []
-        var answer: [UInt8] = []
-        var isCommand: Bool { !command.isEmpty }
+    package struct Step {
+        package var command: [UInt8] = []
+        package var answer: [UInt8] = []
+        package var isCommand: Bool { !command.isEmpty }
     }
 
-    var steps: [Step] = []
-    var apdus: Int { steps.count(where: \.isCommand) }
+    package var steps: [Step] = []
+    package var apdus: Int { steps.count(where: \.isCommand) }
 }
 
 /// Writes down what goes through it.
-final class Recorder: CardTransport {
+package final class Recorder: CardTransport {
     private let base: any CardTransport
-    private(set) var script = Script()
+    package private(set) var script = Script()
 
-    init(_ base: any CardTransport) { self.base = base }
+    package init(_ base: any CardTransport) { self.base = base }
 
-    var atr: [UInt8] { base.atr }
+    package var atr: [UInt8] { base.atr }
 
-    func transmit(_ command: [UInt8]) throws(PCSCError) -> [UInt8] {
+    package func transmit(_ command: [UInt8]) throws(PCSCError) -> [UInt8] {
         let answer = try base.transmit(command)
         script.steps.append(Script.Step(command: command, answer: answer))
         return answer
     }
 
-    func reselect() throws(PCSCError) {
+    package func reselect() throws(PCSCError) {
         try base.reselect()
         script.steps.append(Script.Step())
     }
 
     /// Refused: what goes to the reader alone is no part of a handshake.
-    func control(code: UInt32, _ command: [UInt8]) throws(PCSCError) -> [UInt8] {
+    package func control(code: UInt32, _ command: [UInt8]) throws(PCSCError) -> [UInt8] {
         throw PCSCError(call: "SCardControl", code: .invalidParameter)
     }
 }
 
 /// Answers as a script says, in no time: what is left then is our own.
-final class Replay: CardTransport {
-    let atr: [UInt8]
+package final class Replay: CardTransport {
+    package let atr: [UInt8]
     private let steps: [Script.Step]
     private var next = 0
 
-    init(_ script: Script, atr: [UInt8]) {
+    package init(_ script: Script, atr: [UInt8]) {
         steps = script.steps
         self.atr = atr
     }
 
-    func transmit(_ command: [UInt8]) throws(PCSCError) -> [UInt8] {
+    package func transmit(_ command: [UInt8]) throws(PCSCError) -> [UInt8] {
         guard next < steps.count, steps[next].command == command else {
             throw PCSCError(call: "SCardTransmit", code: .notTransacted)
         }
@@ -60,7 +60,7 @@ final class Replay: CardTransport {
         return steps[next - 1].answer
     }
 
-    func reselect() throws(PCSCError) {
+    package func reselect() throws(PCSCError) {
         guard next < steps.count, !steps[next].isCommand else {
             throw PCSCError(call: "SCardReconnect", code: .noSmartcard)
         }
@@ -68,13 +68,24 @@ final class Replay: CardTransport {
     }
 
     /// Refused, as by ``Recorder``.
-    func control(code: UInt32, _ command: [UInt8]) throws(PCSCError) -> [UInt8] {
+    package func control(code: UInt32, _ command: [UInt8]) throws(PCSCError) -> [UInt8] {
         throw PCSCError(call: "SCardControl", code: .invalidParameter)
     }
 }
 
+/// Records that a bare loop makes durable: one before the command of that number, counted from 0, and one at the end.
+package struct BareRecords {
+    let file: BareFile
+    let intent: Int
+
+    package init(_ file: BareFile, intent: Int) {
+        self.file = file
+        self.intent = intent
+    }
+}
+
 /// The same commands from a loop in C.
-struct BareTap {
+package struct BareTap {
     private static let room = Int(YIKA_BARE_ANSWER)
     private let script: Script
     private let reader: String
@@ -84,7 +95,7 @@ struct BareTap {
     private var answerLengths: [Int]
     private var nanoseconds: [Int64]
 
-    init(_ script: Script, reader: String) {
+    package init(_ script: Script, reader: String) {
         self.script = script
         self.reader = reader
         commands = script.steps.flatMap(\.command)
@@ -95,20 +106,25 @@ struct BareTap {
     }
 
     /// What one tap costs, from connecting to letting go.
-    mutating func cost() throws -> Cost {
+    ///
+    /// - Parameter records: where it makes two records durable besides, as a sale does.
+    package mutating func cost(_ records: BareRecords? = nil) throws -> Cost {
         var status = 0
+        let file = records?.file.descriptor ?? -1
+        let offset = Int64(records?.file.reserve(2) ?? 0)
+        let intent = records?.intent ?? 0
         let cost = Cost {
             status = unsafe yika_bare_tap(
-                reader, commands, lengths, lengths.count, &answers, &answerLengths, nil)
+                reader, commands, lengths, lengths.count, &answers, &answerLengths, nil, file, offset, intent)
         }
         try check(status)
         return cost
     }
 
     /// Milliseconds of each single `SCardTransmit` of one tap.
-    mutating func transmits() throws -> [Double] {
+    package mutating func transmits() throws -> [Double] {
         let status = unsafe yika_bare_tap(
-            reader, commands, lengths, lengths.count, &answers, &answerLengths, &nanoseconds)
+            reader, commands, lengths, lengths.count, &answers, &answerLengths, &nanoseconds, -1, 0, 0)
         try check(status)
         return zip(script.steps, nanoseconds).filter(\.0.isCommand).map { Double($0.1) / 1e6 }
     }
