@@ -54,12 +54,18 @@ def layout_numbers():
     return numbers
 
 
-def check_ledger(stack, director):
+def check_books(stack, director):
+    """What `yika-ledger check` proves; its findings."""
     done = subprocess.run(
         [stack.programs / "yika-ledger", "check", "--json", *stack.books], capture_output=True, text=True)
     director.expect("every invariant of the ledger holds (yika-ledger check)", done.returncode == 0)
     findings = json.loads(done.stdout) if done.stdout else {}
     director.expect("the sum over all accounts is zero", findings.get("sumFen") == 0)
+    return findings
+
+
+def check_ledger(stack, director):
+    findings = check_books(stack, director)
     shown = json.loads(stack.ledger("show", "activations", "--json", *stack.books))
     expected = [person for person in director.attempted if person["account"] and not person["lost"]]
     director.expect(f"{len(expected)} cards are active, each once", len(shown) == len(expected))
@@ -71,20 +77,28 @@ def check_ledger(stack, director):
         f"{len(purses)} small purses are paid in, each once", paid == sorted(person["smallPurseFen"] for person in purses))
 
 
-def check_journal(stack, director):
+def check_everything_but(stack, director, journal, sentences):
+    """What must hold after any tour, beside what is its own."""
+    check_books(stack, director)
+    check_journal(stack, director, journal)
+    for recording, spoken in sentences.items():
+        check_voice(stack, director, recording, spoken)
+
+
+def check_journal(stack, director, journal=None):
     done = subprocess.run(
-        [sys.executable, ROOT / "tools" / "journal-dump", stack.out / "journal"], capture_output=True, text=True)
+        [sys.executable, ROOT / "tools" / "journal-dump", journal or stack.out / "journal"], capture_output=True, text=True)
     director.expect("an independent reader finds the journal whole (tools/journal-dump)", done.returncode == 0)
 
 
-def check_voice(stack, director):
-    """The two sentences are in the recording, sample for sample."""
-    with wave.open(str(stack.out / "voice.wav")) as recording:
-        heard = recording.readframes(recording.getnframes())
-    for sentence in ("activating", "activated"):
+def check_voice(stack, director, file="voice.wav", sentences=("activating", "activated")):
+    """The sentences are in the recording, sample for sample."""
+    # As bytes: a daemon that was killed has not written the file's lengths.
+    heard = (stack.out / file).read_bytes()
+    for sentence in sentences:
         with wave.open(str(PROFILES / "voices" / "zh-CN" / f"{sentence}.wav")) as prompt:
             spoken = prompt.readframes(prompt.getnframes())
-        director.expect(f"voice.wav holds “{sentence}”, sample for sample", spoken in heard)
+        director.expect(f"{file} holds “{sentence}”, sample for sample", spoken in heard)
 
 
 def print_table(stack, director, timeline):

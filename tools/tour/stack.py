@@ -11,6 +11,7 @@ import socket
 import subprocess
 import threading
 import time
+from dataclasses import dataclass, field
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROFILES = ROOT / "device-profiles"
@@ -39,6 +40,25 @@ def free_port(count=1):
                 probe.close()
 
 
+@dataclass
+class Box:
+    """One terminal of the tour: its number, what it is for, and where it keeps things."""
+
+    number: int
+    name: str
+    role: str
+    process: str = "yikad"
+    folder: str = "terminal"
+    # Of the tour's folder; a kiosk's journal has always lain in it directly.
+    state: str = "."
+    socket: str = "control.sock"
+    sound: str = "voice.wav"
+    settings: dict = field(default_factory=dict)
+
+
+KIOSK = Box(TERMINAL, "North canteens 1+3, left", "activation")
+
+
 class Stack:
     def __init__(self, out, programs, timeline, real_reader=False, to_file=False):
         self.out, self.programs, self.timeline = out, programs, timeline
@@ -48,13 +68,14 @@ class Stack:
         self.card_port, self.ledger_port = free_port(2), free_port()
         self.run = out / "run"
         self.processes = {}
-        self.token, self.journal_key = secrets.token_hex(16), secrets.token_hex(32)
+        self.boxes = [KIOSK]
+        self.secrets = {}
 
     def start(self):
         for folder in ["run", "cards/before", "cards/after", "terminal", "log"]:
             shutil.rmtree(self.out / folder, ignore_errors=True)
             (self.out / folder).mkdir(parents=True)
-        for stale in ["voice.wav", "journal", "feeds"]:
+        for stale in ["voice.wav", "till-1.wav", "till-2.wav", "till-3.wav", "journal", "feeds", "till-state"]:
             path = self.out / stale
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         for stale in self.out.glob("ledger.sqlite*"):
@@ -64,7 +85,11 @@ class Stack:
         self.start_ledger()
         if not self.real_reader:
             self.start_pcscd()
-        self.start_terminal()
+        self.start_terminal(KIOSK)
+
+    def secret(self, number):
+        """A terminal's token and the root key of its journal."""
+        return self.secrets.setdefault(number, (secrets.token_hex(16), secrets.token_hex(32)))
 
     # The ledger
 
@@ -86,10 +111,11 @@ class Stack:
     def prepare_ledger(self):
         self.ledger("init", *self.books, *self.keys)
         people = [person for person in self.campus["people"] if person["account"]]
+        known = {terminal["number"] for terminal in self.campus["terminals"]}
+        boxes = [{"number": box.number, "name": box.name} for box in self.boxes if box.number not in known]
         terminals = [
-            {**terminal, "token": self.token if terminal["number"] == TERMINAL else secrets.token_hex(16),
-             "journalKey": self.journal_key if terminal["number"] == TERMINAL else secrets.token_hex(32)}
-            for terminal in self.campus["terminals"]
+            dict(zip(("token", "journalKey"), self.secret(terminal["number"])), **terminal)
+            for terminal in self.campus["terminals"] + boxes
         ]
         accounts = [
             {key: person[key] for key in ("holderNumber", "name", "kind")}
@@ -147,37 +173,43 @@ class Stack:
 
     # The terminal
 
-    def start_terminal(self):
-        folder = self.out / "terminal"
+    def start_terminal(self, box):
+        """Starts a terminal, for the first time or again with what its disk has kept."""
+        folder, state = self.out / box.folder, self.out / box.state
+        folder.mkdir(exist_ok=True)
+        state.mkdir(exist_ok=True)
+        token, journal_key = self.secret(box.number)
         public_key = (self.out / "ledger-keys" / "signing.pub").read_text().strip()
         roster_key = (self.out / "ledger-keys" / "roster.key").read_text().strip()
-        credentials = {"token": self.token, "rosterKey": roster_key}
+        credentials = {"token": token, "rosterKey": roster_key}
         (folder / "credentials.json5").write_text(json.dumps(credentials))
         (folder / "credentials.json5").chmod(0o600)
-        # The terminal begins its journal with this key and destroys it.
-        (self.out / "journal.key").write_text(self.journal_key)
-        (self.out / "journal.key").chmod(0o600)
+        if not (state / "journal").exists():
+            # The terminal begins its journal with this key and destroys it.
+            (state / "journal.key").write_text(journal_key)
+            (state / "journal.key").chmod(0o600)
         environment = dict(os.environ)
         if not self.real_reader:
             environment["PCSCLITE_CSOCK_NAME"] = str(self.run / "pcscd" / "pcscd.comm")
-        environment["ALSA_CONFIG_PATH"] = str(self.sound_configuration())
+        environment["ALSA_CONFIG_PATH"] = str(self.sound_configuration(box))
         configuration = {
-            "terminal": {"number": TERMINAL, "name": "North canteens 1+3, left", "role": "activation"},
-            "stateDirectory": str(self.out), "profiles": str(PROFILES), "cardLayout": "campus-2026",
+            "terminal": {"number": box.number, "name": box.name, "role": box.role},
+            "stateDirectory": str(state), "profiles": str(PROFILES), "cardLayout": "campus-2026",
             "keys": str(DEMO / "keys.json5"), "credentials": "credentials.json5",
             "readers": [{"name": "Virtual PCD", "profile": "acr122u"}],
             "voice": {"device": "yika_tour", "languages": ["zh-CN", "en"]},
             "ledger": {"url": f"http://127.0.0.1:{self.ledger_port}", "publicKey": public_key},
-            "controlSocket": str(self.run / "control.sock"),
+            "controlSocket": str(self.run / box.socket), **box.settings,
         }
         file = folder / "yikad.json5"
         file.write_text(json.dumps(configuration, indent=2, ensure_ascii=False))
         catalogue = json.loads((PROFILES / "voices" / "zh-CN" / "manifest.json").read_text(encoding="utf-8"))
         self.timeline.sentences = {name: entry["text"] for name, entry in catalogue["sentences"].items()}
-        self.spawn("yikad", [self.programs / "yikad", "--config", file], env=environment)
-        self.watch_terminal()
+        (self.run / box.socket).unlink(missing_ok=True)
+        self.spawn(box.process, [self.programs / "yikad", "--config", file], env=environment)
+        self.watch_terminal(box)
 
-    def sound_configuration(self):
+    def sound_configuration(self, box):
         """Into the sound card if there is one, and into a WAV file; into the file alone where there is none."""
         try:
             cards = pathlib.Path("/proc/asound/cards").read_text()
@@ -185,15 +217,15 @@ class Stack:
             cards = ""
         has_card = bool(cards.strip()) and "no soundcards" not in cards
         slave = "default" if has_card and not self.to_file else "null"
-        file = self.run / "asound.conf"
+        file = self.run / f"{box.process}-asound.conf"
         file.write_text(
             "</usr/share/alsa/alsa.conf>\n"
-            f'pcm.yika_tour {{ type file slave.pcm "{slave}" file "{self.out}/voice.wav" format "wav" }}\n')
+            f'pcm.yika_tour {{ type file slave.pcm "{slave}" file "{self.out}/{box.sound}" format "wav" }}\n')
         return file
 
-    def watch_terminal(self):
-        path = self.run / "control.sock"
-        self.await_path(path, "yikad")
+    def watch_terminal(self, box):
+        path = self.run / box.socket
+        self.await_path(path, box.process)
         watcher = socket.socket(socket.AF_UNIX)
         watcher.connect(str(path))
 
@@ -236,7 +268,7 @@ class Stack:
 
     def stop(self):
         self.ended = getattr(self, "ended", {})
-        for name in ["card", "yikad", "pcscd", "ledger"]:
+        for name in ["card", *(box.process for box in self.boxes), "pcscd", "ledger"]:
             if name in self.processes:
                 self.ended[name] = self.end(name)
 
