@@ -79,7 +79,8 @@ def check_ledger(stack, director):
 
 def check_everything_but(stack, director, journal, sentences):
     """What must hold after any tour, beside what is its own."""
-    check_books(stack, director)
+    findings = check_books(stack, director)
+    director.expect("nothing is in suspense", findings.get("suspense") == 0)
     check_journal(stack, director, journal)
     for recording, spoken in sentences.items():
         check_voice(stack, director, recording, spoken)

@@ -42,6 +42,7 @@ class TillStack(Stack):
         process = self.processes.pop(self.till.process)
         process.send_signal(signal.SIGKILL)
         process.wait()
+        self.screen.forget()
 
     def scan(self, text):
         os.write(self.scanner, text.encode() + b"\r")
@@ -80,6 +81,11 @@ class Screen:
         self.port, self.state = port, None
         self.changed = threading.Condition()
         threading.Thread(target=self.read, daemon=True).start()
+
+    def forget(self):
+        """What was shown before a kill says nothing about what is shown after it."""
+        with self.changed:
+            self.state = None
 
     def read(self):
         while True:
