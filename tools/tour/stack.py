@@ -173,7 +173,7 @@ class Stack:
 
     # The terminal
 
-    def start_terminal(self, box):
+    def start_terminal(self, box=KIOSK):
         """Starts a terminal, for the first time or again with what its disk has kept."""
         folder, state = self.out / box.folder, self.out / box.state
         folder.mkdir(exist_ok=True)
