@@ -105,7 +105,7 @@ public final class AccountSaleEngine {
             recorded(record, sequence)
             var sale = MadeSale(
                 sequence: sequence, order: order.number, medium: payer.medium, uid: [], account: payer.account,
-                cardSerial: 0, amount: order.amount, allowanceTaken: .zero, meal: order.meal,
+                cardSerial: 0, amount: order.amount, meal: order.meal,
                 wall: time.wallMilliseconds(), at: time.now())
             sale.codeHash = payer.codeHash
             memory.made(sale, day: day)

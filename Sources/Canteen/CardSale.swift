@@ -113,6 +113,8 @@ final class CardSale {
     static func settlement(
         of open: SalesMemory.OpenSale, by record: AllowanceRecord, at terminal: UInt16
     ) -> SaleReport.Settlement {
+        // Nothing went over the counter, whatever the card says.
+        if open.isGivenUp { return .undone }
         if record.sequence < open.intent.cardSequence { return .undone }
         // Further on, others have used the card, and whose use came first only the ledger can say.
         if record.sequence > open.intent.cardSequence { return .leftToLedger }
@@ -126,8 +128,7 @@ final class CardSale {
             MadeSale(
                 sequence: sequence, order: open.order, medium: .card, uid: uid, account: open.intent.account,
                 cardSerial: open.intent.cardSerial, amount: Fen(Int64(open.intent.amount)),
-                allowanceTaken: open.allowanceTaken, meal: open.intent.meal, wall: wall,
-                at: engine.time.now()),
+                meal: open.intent.meal, wall: wall, at: engine.time.now()),
             day: engine.authority.terms().rules.dayStart(at: wall))
     }
 
@@ -225,9 +226,7 @@ final class CardSale {
         record.allowanceLeft = UInt32(next.allowance.rawValue)
         record.subsidy = UInt32(decided.subsidy.rawValue)
         let intent = try intend(record)
-        let open = SalesMemory.OpenSale(
-            sequence: intent, intent: record, order: order.number,
-            allowanceTaken: max(.zero, state.record.allowance - next.allowance), wall: wall)
+        let open = SalesMemory.OpenSale(sequence: intent, intent: record, order: order.number, wall: wall)
         engine.memory.began(open)
         do throws(AllowanceAccess.Problem) {
             try access.write(next, after: state)
@@ -248,8 +247,8 @@ final class CardSale {
 
     // MARK: Money back
 
-    /// Takes a sale back. The money is the record, and comes first; the card's allowance follows as far as the card lets
-    /// it, and is made up for at its next tap with a network.
+    /// Takes a sale back: the record is the money, and the card is not written to. Each step of a card's sequence is then a sale
+    /// that some terminal has a record of, by which the ledger settles what is in doubt; its allowance comes back with a network.
     private func takeBack(
         _ sale: MadeSale, _ order: SaleOrder, _ state: AllowanceAccess.State
     ) throws(SaleFailure) -> SaleEnding {
@@ -267,24 +266,8 @@ final class CardSale {
         record.relatedSequence = sale.sequence
         let sequence = try append(record)
         engine.memory.voided(sale, day: terms.rules.dayStart(at: wall))
-        let allowance = giveBack(sale.allowanceTaken, state)
-        return .voided(SaleReceipt(amount: sale.amount, allowance: allowance, sequence: sequence))
-    }
-
-    /// Raises the card's allowance by what a sale took; answers what it may spend now.
-    private func giveBack(_ fen: Fen, _ state: AllowanceAccess.State) -> Fen {
-        let raised = min(state.record.allowance + fen, Fen(TerminalSettings.largestAmountFen))
-        guard fen > .zero, state.record.sequence < AllowanceRecord.largestSequence else {
-            return state.record.allowance
-        }
-        let next = AllowanceRecord(
-            sequence: state.record.sequence + 1, allowance: raised, terminal: engine.terminal)
-        do throws(AllowanceAccess.Problem) {
-            try access.write(next, after: state)
-            return raised
-        } catch {
-            return state.record.allowance
-        }
+        return .voided(
+            SaleReceipt(amount: sale.amount, allowance: state.record.allowance, sequence: sequence))
     }
 
     private func refund(_ order: SaleOrder, _ state: AllowanceAccess.State) throws(SaleFailure) -> SaleEnding {

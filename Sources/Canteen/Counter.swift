@@ -325,7 +325,14 @@ public struct Counter: Hashable, Sendable {
 
     /// What was taken up ended so.
     public mutating func ended(_ report: SaleReport, _ around: Surroundings) {
-        guard case .working(let order) = phase, order?.number == report.order else { return }
+        let order: SaleOrder?
+        switch phase {
+        case .working(let worked): order = worked
+        // On another reader the same order may have ended before.
+        case .present(let open), .ended(_, let open?): order = open
+        case .closed, .entry, .pin, .ended(_, nil): return
+        }
+        guard order?.number == report.order else { return }
         switch report.ending {
         case .pinNeeded:
             guard let order else { return rest(around) }

@@ -87,8 +87,6 @@ public struct MadeSale: Hashable, Sendable {
     public let cardSerial: UInt32
     /// What was paid.
     public let amount: Fen
-    /// What the card's allowance lost by it.
-    public let allowanceTaken: Fen
     /// The meal it counts for.
     public let meal: UInt16
     /// When, by the wall clock, in milliseconds since 1970-01-01 UTC.
@@ -100,7 +98,7 @@ public struct MadeSale: Hashable, Sendable {
     public init(
         sequence: UInt64, order: UInt64?, medium: SaleMedium, uid: [UInt8], account: UInt64, cardSerial: UInt32,
         amount: Fen,
-        allowanceTaken: Fen, meal: UInt16, wall: Int64, at: Instant?
+        meal: UInt16, wall: Int64, at: Instant?
     ) {
         self.sequence = sequence
         self.order = order
@@ -109,7 +107,6 @@ public struct MadeSale: Hashable, Sendable {
         self.account = account
         self.cardSerial = cardSerial
         self.amount = amount
-        self.allowanceTaken = allowanceTaken
         self.meal = meal
         self.wall = wall
         self.at = at

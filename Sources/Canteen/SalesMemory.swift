@@ -13,12 +13,12 @@ public final class SalesMemory: Sendable {
         public let intent: SaleRecord
         /// The order it was made for; `nil`: in an earlier life of the daemon.
         public let order: UInt64?
-        /// What the card's allowance would have lost by it.
-        public let allowanceTaken: Fen
         /// When its intent was made, by the wall clock, in milliseconds since 1970-01-01 UTC.
         public let wall: Int64
         /// Whether the journal says already that it is in doubt.
         public var isReported = false
+        /// Whether the cashier has given it up; its record may still be on its way.
+        public var isGivenUp = false
     }
 
     fileprivate struct Spent {
@@ -103,6 +103,13 @@ public final class SalesMemory: Sendable {
         }
     }
 
+    /// The cashier gives up order `number`: from here on its sale counts as not made, before the record of that is durable.
+    public func giveUp(order number: UInt64) {
+        state.withLock { state in
+            for (card, open) in state.open where open.order == number { state.open[card]?.isGivenUp = true }
+        }
+    }
+
     /// The end of `sale` is known, or somebody else's to find out.
     public func ended(_ sale: OpenSale) {
         state.withLock { state in
@@ -179,15 +186,15 @@ public final class SalesMemory: Sendable {
     public func replay(_ record: SaleRecord, isIntent: Bool, sequence: UInt64, wall: Int64, day: Int64) {
         if isIntent {
             return began(
-                OpenSale(sequence: sequence, intent: record, order: nil, allowanceTaken: .zero, wall: wall))
+                OpenSale(sequence: sequence, intent: record, order: nil, wall: wall))
         }
         switch record.result {
         case .done:
             if let open = open(uid: record.uid, account: record.account, serial: record.cardSerial) { ended(open) }
             var sale = MadeSale(
                 sequence: sequence, order: nil, medium: record.medium, uid: record.uid, account: record.account,
-                cardSerial: record.cardSerial, amount: Fen(Int64(record.amount)), allowanceTaken: .zero,
-                meal: record.meal, wall: wall, at: nil)
+                cardSerial: record.cardSerial, amount: Fen(Int64(record.amount)), meal: record.meal, wall: wall,
+                at: nil)
             sale.codeHash = record.codeHash
             made(sale, day: day)
         case .undone:

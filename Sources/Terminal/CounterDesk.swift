@@ -101,6 +101,8 @@ final class CounterDesk: Sendable {
     /// Somebody pressed a key. Returns at once.
     func press(_ key: CounterKey) {
         for effect in change({ $0.press(key, self.surroundings()) }) {
+            // At once: the next card may be down before the record of it is durable.
+            if case .giveUp(let order) = effect { around.memory.giveUp(order: order.number) }
             if effect == .serveAgain { around.serveAgain() } else { works.send(.effect(effect)) }
         }
     }

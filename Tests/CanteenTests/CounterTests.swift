@@ -43,7 +43,7 @@ struct CounterTests {
     private static func sale(_ uid: [UInt8]) -> MadeSale {
         MadeSale(
             sequence: 4, order: 1, medium: uid.isEmpty ? .code : .card, uid: uid, account: 7, cardSerial: 1,
-            amount: Fen(500), allowanceTaken: .zero, meal: 0, wall: 0, at: nil)
+            amount: Fen(500), meal: 0, wall: 0, at: nil)
     }
 
     @Test(
@@ -197,6 +197,18 @@ struct CounterTests {
         #expect(Set(numbers).count == 3 && !numbers.contains(0))
         till.timePassed(Self.surroundings(nil, fixedPrice: false))
         #expect(till.order == nil)
+    }
+
+    @Test("says that an order is paid, though another reader's card was refused for it meanwhile")
+    func twoReaders() {
+        let around = Self.surroundings(nil, fixedPrice: false)
+        var till = Counter(needsShift: false)
+        for key in [CounterKey.digit(5), .enter] { _ = till.press(key, around) }
+        let order = till.begin()
+        #expect(till.begin() == order)
+        till.ended(SaleReport(ending: .refused(.balanceTooLow), order: order?.number), around)
+        till.ended(SaleReport(ending: .paid(Self.receipt), order: order?.number), around)
+        #expect(endedWith(till) == .paid(Self.receipt) && till.order == nil)
     }
 
     @Test("opens and closes a shift, and sells nothing without one where it needs one")

@@ -189,21 +189,35 @@ struct PurchaseTests {
         #expect(till.authority.questions.count == 1)
     }
 
-    @Test("is taken back whole with the same card, once, and its allowance with it")
+    @Test("is taken back whole with the same card, once, and without a write: a card's sequence counts sales alone")
     func void() throws {
         let till = Till()
         let card = try campus.card()
         _ = till.tap(card, order(1, 900))
         let made = try #require(till.memory.last)
+        let before = card.chip.memory
         let other = try campus.card(uid: [1, 2, 3, 4], account: 1_000_002)
         #expect(till.tap(other, order(2, 900, kind: .void(made))).ending == .refused(.anotherCard))
         let back = back(till.tap(card, order(2, 900, kind: .void(made))))
-        #expect(back?.amount == Fen(900) && back?.allowance == Fen(5_000))
-        #expect(try campus.record(of: card).allowance == Fen(5_000))
+        #expect(back?.amount == Fen(900) && card.chip.memory == before)
+        #expect(try campus.record(of: card).sequence == 8)
         let record = try #require(till.journal.outcomes.last)
         #expect(record.result == .voided && record.relatedSequence == made.sequence && record.amount == 900)
         #expect(till.tap(card, order(3, 900, kind: .void(made))).ending == .refused(.notVoidable))
         #expect(till.memory.spent(by: SampleCampus.account, meal: 0, day: 0).today == .zero)
+    }
+
+    @Test(
+        "that the cashier has given up is not paid, though its card comes before the record of giving it up is durable")
+    func givenUp() throws {
+        let till = Till()
+        let card = try campus.card()
+        #expect(till.tap(card, order(1, 900), fault: CardFault(at: 7, .afterCommand)).ending == .inDoubt)
+        #expect(try campus.record(of: card).sequence == 8, "the card holds it")
+        till.memory.giveUp(order: 1)
+        #expect(paid(till.tap(card, order(2, 700))) != nil)
+        #expect(till.journal.outcomes.map(\.result) == [.inDoubt, .undone, .done])
+        #expect(till.journal.outcomes.last?.amount == 700)
     }
 
     @Test("is given back in part once an order, and the card is not written to")
