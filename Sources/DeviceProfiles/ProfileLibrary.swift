@@ -1,5 +1,4 @@
 public import DataFiles
-import FoundationEssentials
 import Platform
 
 /// The reader profiles of a directory, and which of them is for a given reader.
@@ -19,29 +18,7 @@ public struct ProfileLibrary: Sendable {
 
     /// Loads every `*.json5` in `directory`, in the order of their names.
     public static func load(directory: String) -> ProfileLibrary {
-        let names: [String]
-        do {
-            names = try FileManager.default.contentsOfDirectory(atPath: directory)
-        } catch {
-            let fault = DataFileError(file: directory, path: "", expected: "a directory that can be read")
-            return ProfileLibrary(profiles: [], errors: [fault])
-        }
-        var profiles: [ReaderProfile] = []
-        var errors: [DataFileError] = []
-        for name in names.sorted() where name.hasSuffix(".json5") {
-            let path = "\(directory)/\(name)"
-            do throws(DataFileError) {
-                let profile = try JSON5File.decode(ReaderProfile.self, from: path)
-                let stem = String(name.dropLast(".json5".count))
-                // Messages and configuration name a profile by its id: it must lead to one file.
-                guard profile.id == stem else {
-                    throw DataFileError(file: path, path: "id", expected: "'\(stem)', the file's name")
-                }
-                profiles.append(profile)
-            } catch {
-                errors.append(error)
-            }
-        }
+        let (profiles, errors) = JSON5Folder.load(ReaderProfile.self, directory: directory, id: \.id)
         return ProfileLibrary(profiles: profiles, errors: errors)
     }
 

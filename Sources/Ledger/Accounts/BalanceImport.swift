@@ -18,49 +18,17 @@ extension AccountDesk {
         var report = TableReport()
         report.records = table.records.count
         report.problems = table.problems
-        let balances = read(table, places, &report, progress)
+        let balances = readAmounts(table, places, "balanceFen", 0...ImportFile.openingLimit, &report, progress)
         return try importing(.importBalances, dryRun: dryRun) { transaction, now in
             var report = report
             try transaction.carryOver(balances, now: now, &report)
             return report
         }
     }
-
-    fileprivate struct Balance {
-        let line: Int
-        let holder: HolderHash
-        let fen: Int64
-    }
-
-    private func read(
-        _ table: CSVFile, _ places: [Int], _ report: inout TableReport, _ progress: Progress
-    ) -> [Balance] {
-        var balances: [Balance] = []
-        var lines: [HolderHash: Int] = [:]
-        for (index, record) in table.records.enumerated() {
-            progress(index, table.records.count)
-            do throws(LedgerRefused) {
-                let holder = holder(try Input.holderNumber(record.fields[places[0]]))
-                let text = record.fields[places[1]]
-                guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let fen = Int64(text),
-                    (0...ImportFile.openingLimit).contains(fen)
-                else { throw .malformed("balanceFen: expected 0 to \(ImportFile.openingLimit), whole fen") }
-                if let first = lines.updateValue(record.line, forKey: holder) {
-                    throw .malformed("holderNumber: the same as in line \(first)")
-                }
-                balances.append(Balance(line: record.line, holder: holder, fen: fen))
-            } catch {
-                report.add(error.refusal.message, at: record.line)
-            }
-        }
-        return balances
-    }
 }
 
 extension LedgerTransaction {
-    fileprivate typealias Balance = AccountDesk.Balance
-
-    fileprivate func carryOver(_ balances: [Balance], now: Int64, _ report: inout TableReport) throws {
+    fileprivate func carryOver(_ balances: [HolderAmount], now: Int64, _ report: inout TableReport) throws {
         let holders = balances.map(\.holder).sorted().map { SQLValue.blob($0.bytes) }
         let people = try registered(holders)
         let accounts = try opened(holders)

@@ -22,49 +22,18 @@ extension AccountDesk {
         var report = TableReport()
         report.records = table.records.count
         report.problems = table.problems
-        let grants = read(table, places, &report, progress)
+        let grants = readAmounts(table, places, "subsidyFen", 1...Self.topUpLimit, &report, progress)
         return try importing(.importSubsidies, subject: reference, dryRun: dryRun) { transaction, now in
             var report = report
             try transaction.grant(grants, reference: reference, now: now, &report)
             return report
         }
     }
-
-    fileprivate struct Grant {
-        let line: Int
-        let holder: HolderHash
-        let fen: Int64
-    }
-
-    private func read(
-        _ table: CSVFile, _ places: [Int], _ report: inout TableReport, _ progress: Progress
-    ) -> [Grant] {
-        var grants: [Grant] = []
-        var lines: [HolderHash: Int] = [:]
-        for (index, record) in table.records.enumerated() {
-            progress(index, table.records.count)
-            do throws(LedgerRefused) {
-                let holder = holder(try Input.holderNumber(record.fields[places[0]]))
-                let text = record.fields[places[1]]
-                guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let fen = Int64(text),
-                    (1...Self.topUpLimit).contains(fen)
-                else { throw .malformed("subsidyFen: expected 1 to \(Self.topUpLimit), whole fen") }
-                if let first = lines.updateValue(record.line, forKey: holder) {
-                    throw .malformed("holderNumber: the same as in line \(first)")
-                }
-                grants.append(Grant(line: record.line, holder: holder, fen: fen))
-            } catch {
-                report.add(error.refusal.message, at: record.line)
-            }
-        }
-        return grants
-    }
 }
 
 extension LedgerTransaction {
-    fileprivate typealias Grant = AccountDesk.Grant
-
-    fileprivate func grant(_ grants: [Grant], reference: String, now: Int64, _ report: inout TableReport) throws {
+    fileprivate func grant(_ grants: [HolderAmount], reference: String, now: Int64, _ report: inout TableReport) throws
+    {
         let accounts = try openAccounts(of: grants.map(\.holder))
         let before = try granted(under: reference, to: accounts.values.sorted())
         var due: [(account: Int64, fen: Int64)] = []

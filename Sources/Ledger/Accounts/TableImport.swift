@@ -1,3 +1,5 @@
+import LedgerProtocol
+
 /// What importing a table has done, or would do.
 public struct TableReport: Codable, Hashable, Sendable {
     /// Records read, the heading aside.
@@ -85,5 +87,44 @@ extension AccountDesk {
 
     private struct Undone: Error {
         let report: TableReport
+    }
+}
+
+/// A line of a table that gives somebody money.
+struct HolderAmount {
+    let line: Int
+    let holder: HolderHash
+    let fen: Int64
+}
+
+extension AccountDesk {
+    /// Reads a table of holder numbers and amounts, each holder once; wrong lines go into `report`.
+    ///
+    /// - Parameter places: the columns of the holder number and of the amount, which is called `column`.
+    func readAmounts(
+        _ table: CSVFile, _ places: [Int], _ column: String, _ range: ClosedRange<Int64>,
+        _ report: inout TableReport, _ progress: Progress
+    ) -> [HolderAmount] {
+        var amounts: [HolderAmount] = []
+        var lines: [HolderHash: Int] = [:]
+        for (index, record) in table.records.enumerated() {
+            progress(index, table.records.count)
+            do throws(LedgerRefused) {
+                let holder = holder(try Input.holderNumber(record.fields[places[0]]))
+                let text = record.fields[places[1]]
+                guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let fen = Int64(text),
+                    range.contains(fen)
+                else {
+                    throw .malformed("\(column): expected \(range.lowerBound) to \(range.upperBound), whole fen")
+                }
+                if let first = lines.updateValue(record.line, forKey: holder) {
+                    throw .malformed("holderNumber: the same as in line \(first)")
+                }
+                amounts.append(HolderAmount(line: record.line, holder: holder, fen: fen))
+            } catch {
+                report.add(error.refusal.message, at: record.line)
+            }
+        }
+        return amounts
     }
 }
