@@ -44,6 +44,8 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
         .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
+        .systemLibrary(name: "CSpeexDSP", pkgConfig: "speexdsp", providers: [.apt(["libspeexdsp-dev"])]),
+        .systemLibrary(name: "CEBUR128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
@@ -70,7 +72,7 @@ let package = Package(
                 "cashier.js", "pictures.svg",
             ].map { .embedInCode("Page/\($0)") }),
         room("Sync", ["Platform", "Journal", "LedgerProtocol", "CCurl", crypto]),
-        room("Voice", ["Platform", "DataFiles", "CALSA"]),
+        room("Voice", ["Platform", "DataFiles", "CALSA", "CSpeexDSP"]),
         room("Health", ["Platform"]),
         room(
             "Terminal",
@@ -98,7 +100,7 @@ let package = Package(
             name: "yika",
             dependencies: [
                 "Simulator", "CampusCard", "DataFiles", "DeviceProfiles", "Health", "Journal", "LedgerProtocol",
-                "Mifare", "Platform", "Sync", "Terminal", "CLinux", arguments,
+                "Mifare", "Platform", "Sync", "Terminal", "Voice", "CEBUR128", "CLinux", arguments,
             ]),
         .executableTarget(
             name: "yika-ledger",
@@ -188,7 +190,7 @@ let package = Package(
         .executableTarget(name: "screen-driver", dependencies: ["Platform", "Screen"], path: "Tests/ScreenDriver"),
         tests("LedgerProtocol", ["Journal", "Platform", "Simulator", crypto]),
         tests("Sync", ["Journal", "LedgerProtocol", "Simulator", "Platform", "Ledger"]),
-        tests("Voice", ["Platform", "DataFiles"]),
+        tests("Voice", ["Platform", "DataFiles", "yika"]),
         tests("Health", ["Platform"]),
         tests(
             "Ledger",

@@ -54,9 +54,12 @@ public struct SalesRules: Hashable, Sendable {
         StaleLimit(hours: 336, saleLimitFen: 0),
     ]
 
+    /// The local minute since midnight, 0...1,439, of `wall` milliseconds since 1970-01-01 UTC.
+    public func minute(at wall: Int64) -> Int { Int((wall - dayStart(at: wall)) / 60_000) }
+
     /// The meal that sells at `wall` milliseconds since 1970-01-01 UTC.
     public func meal(at wall: Int64) -> MealSetting? {
-        let minute = Int((wall - dayStart(at: wall)) / 60_000)
+        let minute = minute(at: wall)
         return meals.first { ($0.fromMinute..<$0.toMinute).contains(minute) }
     }
 

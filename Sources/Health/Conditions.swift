@@ -4,7 +4,7 @@ extension Notice {
     /// Every condition there is.
     public static let conditions: [Notice] = [
         .pcscdUnreachable, .readerMissing, .readerNotKnown, .readerNotUsable, .soundMissing, .voicePackInvalid,
-        .promptMissing,
+        .promptMissing, .soundHangs,
         .ledgerUnreachable, .ledgerRefuses, .terminalFrozen, .rosterTooOld, .hotlistTooOld, .credentialExpires,
         .feedRefused, .feedNotStored, .epochNotRegistered, .ledgerUntrusted, .clockWrong, .notALedger, .journalStopped,
         .journalDamaged, .journalFull, .journalKeyMissing, .rootKeyOnTerminal, .profileInvalid, .screenMissing,
@@ -56,6 +56,12 @@ extension Notice {
         "YK-S03", "prompt-missing", .degraded,
         title: Text("语音包缺少语句", "a voice pack lacks a sentence"),
         nextStep: Text("用 tools/voice/make 重新生成语音包", "make the pack again with tools/voice/make"))
+
+    /// A call of the sound device does not return.
+    public static let soundHangs = Notice(
+        "YK-S04", "sound-hangs", .degraded,
+        title: Text("声音设备没有响应", "the sound device does not answer"),
+        nextStep: Text("重新插拔音箱，或重启本终端", "unplug the speaker and plug it in again, or restart the terminal"))
 
     /// The ledger does not answer; records wait on the terminal.
     public static let ledgerUnreachable = Notice(

@@ -28,3 +28,21 @@ public struct Fen: RawRepresentable, Hashable, Comparable, Sendable, Codable, Cu
         return "\(rawValue < 0 ? "-" : "")\(magnitude / 100).\(cents < 10 ? "0" : "")\(cents)"
     }
 }
+
+extension Fen {
+    /// Reads yuan as people write them: `12`, `12.5`, `12.50`; `nil` for anything else, and for more than 10¹² yuan.
+    public init?(yuan text: String) {
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        func digits(_ part: Substring, _ counts: ClosedRange<Int>) -> Int64? {
+            guard counts.contains(part.utf8.count), part.allSatisfy({ $0.isASCII && $0.isNumber }) else { return nil }
+            return Int64(part)
+        }
+        guard let whole = digits(parts[0], 1...12) else { return nil }
+        guard parts.count == 2 else {
+            self.init(whole * 100)
+            return
+        }
+        guard let part = digits(parts[1], 1...2) else { return nil }
+        self.init(whole * 100 + (parts[1].utf8.count == 1 ? part * 10 : part))
+    }
+}

@@ -7,7 +7,7 @@ import Voice
 struct Announcement {
     let notice: Notice
     /// Sentences, the first of which may interrupt; the rest follow it.
-    let prompts: [PromptID]
+    let prompts: [Utterance]
     /// Whether the first sentence waits for the “do not remove” one to end and for the time holders were told.
     let waits: Bool
     /// Which light goes with it.
@@ -18,9 +18,9 @@ struct Announcement {
 
     init(_ ending: ActivationEnding) {
         switch ending {
-        case .activated(_, _, _, let balance):
-            // A balance that is not known is not called zero.
-            self.init(.activated, balance == .zero ? [.activated, .topUpFirst] : [.activated], waits: true, .success)
+        case .activated(_, _, let smallPurse, let balance):
+            self.init(
+                .activated, saying: [Utterance(.activated)] + Self.money(smallPurse, balance), waits: true, .success)
         case .alreadyActive: self.init(.alreadyActive, [.alreadyActive], .success)
         case .refused(let refusal): self.init(refusal)
         case .leftUntouched: self.init(.tapAgain, [.tapAgain])
@@ -38,16 +38,27 @@ struct Announcement {
         case .unknownCard: self.init(.unknownCard, [.unknownCard])
         case .unreadable: self.init(.cardUnreadable, [.cardUnreadable])
         case .rosterTooOld: self.init(.noPermission, [.rosterTooOld])
-        // No sentence of its own was recorded: this one says where to go.
-        case .activationClosed: self.init(.activationClosed, [.unknownCard])
+        case .activationClosed: self.init(.activationClosed, [.activationClosed])
         case .twoCards: self.init(.oneCardOnly, [.oneCardOnly])
         }
     }
 
-    init(_ notice: Notice, _ prompts: [PromptID], waits: Bool = false, _ light: Light = .failure) {
+    init(_ notice: Notice, _ prompts: [PromptID], _ light: Light = .failure) {
+        self.init(notice, saying: prompts.map { Utterance($0) }, light)
+    }
+
+    init(_ notice: Notice, saying prompts: [Utterance], waits: Bool = false, _ light: Light) {
         self.notice = notice
         self.prompts = prompts
         self.waits = waits
         self.light = light
+    }
+
+    /// What a holder whose card has become active should know of the money. What is not known is not called zero.
+    private static func money(_ smallPurse: Fen?, _ balance: Fen?) -> [Utterance] {
+        var said: [Utterance] = []
+        if let smallPurse, smallPurse > .zero { said.append(Utterance(.smallPurse, amount: smallPurse)) }
+        if balance == .zero { return said + [Utterance(.topUpFirst)] }
+        return said + (balance.map { [Utterance(.balance, amount: $0)] } ?? [])
     }
 }

@@ -4,6 +4,7 @@ import FoundationEssentials
 public import Journal
 import LedgerProtocol
 import Platform
+public import Voice
 
 /// What one terminal is and where its parts are: the JSON5 file given to `yikad --config`.
 public struct Configuration: Sendable {
@@ -104,6 +105,40 @@ public struct Configuration: Sendable {
         public let device: String
         /// Languages of the voice packs, in order of preference.
         public let languages: [String]
+        /// In which of them a sentence is said; the first where nothing is said.
+        public var speak: SpeakingLanguages?
+        /// How loud, 0...100 %; `nil`: as the device is, and its mixer is left alone.
+        public var volume: Int?
+        /// How loud at night.
+        public var night: Night?
+        /// The volume control to use; where nothing is said, that of the device's card if there is one.
+        public var mixer: ALSAOutput.Control?
+        /// Whether a tone comes before the words; it does where nothing is said.
+        public var tones: Bool?
+        /// Whether readers that have a buzzer sound it with the outcome; they do not where nothing is said.
+        public var buzzer: Bool?
+        /// What is said of money.
+        public var says: Says?
+
+        /// The quiet hours, by the campus's time.
+        public struct Night: Sendable, Decodable {
+            /// When they begin: `21:30`.
+            public var from: ClockTime
+            /// When they end; before ``from`` when midnight lies between.
+            public var to: ClockTime
+            /// How loud, 0...100 %.
+            public var volume: Int
+        }
+
+        /// What is said of money. Everybody around hears it.
+        public struct Says: Sendable, Decodable {
+            /// What was paid or given back, and a shift's total; yes where nothing is said.
+            public var amounts: Bool?
+            /// What is left, and what was on the small purse; no where nothing is said.
+            public var balances: Bool?
+            /// The price before it is paid; no where nothing is said.
+            public var prices: Bool?
+        }
     }
 
     /// The central ledger.
@@ -201,6 +236,10 @@ extension Configuration {
             try expect(
                 [UInt8](hex: file.ledger.publicKey)?.count == 32, "ledger.publicKey", "32 bytes in hexadecimal")
             try expect(!file.voice.languages.isEmpty, "voice.languages", "at least one language")
+            let percents = 0...100
+            try expect(file.voice.volume.map(percents.contains) ?? true, "voice.volume", "0 to 100")
+            try expect(file.voice.night.map { percents.contains($0.volume) } ?? true, "voice.night.volume", "0 to 100")
+            try expect(file.voice.night == nil || file.voice.volume != nil, "voice.volume", "a volume for the day")
             try expect((file.journalEpoch ?? 1) > 0, "journalEpoch", "a number from 1")
             let permit = file.ledger.permitMilliseconds ?? 800
             try expect((50...5000).contains(permit), "ledger.permitMilliseconds", "50 to 5000")
@@ -232,7 +271,7 @@ extension Configuration {
         func resolve(_ other: String) -> String { TerminalSetup.resolve(other, besides: path) }
         return Configuration(
             file: path, number: setup.number, name: file.terminal.name, stateDirectory: setup.stateDirectory,
-            profiles: resolve(file.profiles), cardLayout: file.cardLayout, keys: resolve(file.keys),
+            profiles: setup.profiles, cardLayout: file.cardLayout, keys: resolve(file.keys),
             credentials: try loadCredentials(setup.credentials), readers: file.readers ?? [],
             voice: file.voice, ledger: setup.ledger, rosterMaximumAgeHours: file.rosterMaximumAgeHours ?? 168,
             journalEpoch: setup.journalEpoch, controlSocket: setup.controlSocket,
@@ -290,6 +329,10 @@ public struct TerminalSetup: Sendable {
     public let journalEpoch: UInt32
     /// The daemon's control socket; `nil`: it has none.
     public let controlSocket: String?
+    /// The folder of profiles and voices.
+    public let profiles: String
+    /// Sound.
+    public let voice: Configuration.Voice
 
     /// Reads what there is of it in the configuration `path`.
     ///
@@ -307,6 +350,8 @@ public struct TerminalSetup: Sendable {
         self.ledger = ledger
         journalEpoch = file.journalEpoch ?? 1
         controlSocket = file.controlSocket.map { Self.resolve($0, besides: path) }
+        profiles = Self.resolve(file.profiles, besides: path)
+        voice = file.voice
     }
 
     /// The path `other` as the file at `path` means it.

@@ -9,8 +9,6 @@ struct ControlClient {
     /// Questions that may be asked in a second; people and their scripts need one.
     private static let questionsMost = 20
 
-    private struct Question: Decodable { let ask: String }
-
     let descriptor: Int32
     /// Whether it may still ask: one that has closed its half of the connection watches on.
     private(set) var isListenedTo = true
@@ -28,8 +26,8 @@ struct ControlClient {
         if unsafe send(descriptor, line, line.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) != line.count { dismiss() }
     }
 
-    /// Reads what came: the names of the questions in it, `nil` for a line that is none.
-    mutating func hear(at now: Instant) -> [String?] {
+    /// Reads what came: the questions in it, `nil` for a line that is none.
+    mutating func hear(at now: Instant) -> [ControlRequest?] {
         guard !isGone else { return [] }
         var buffer = [UInt8](repeating: 0, count: 512)
         // Nothing is asked for once it may not ask: then only its going is of interest.
@@ -52,13 +50,13 @@ struct ControlClient {
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
-    private mutating func take(_ bytes: ArraySlice<UInt8>, at now: Instant) -> [String?] {
+    private mutating func take(_ bytes: ArraySlice<UInt8>, at now: Instant) -> [ControlRequest?] {
         if now.milliseconds(since: askedSince) >= 1000 { (asked, askedSince) = (0, now) }
-        var questions: [String?] = []
+        var questions: [ControlRequest?] = []
         for byte in bytes {
             if byte == UInt8(ascii: "\n") {
                 asked += 1
-                questions.append((try? JSONDecoder().decode(Question.self, from: Data(line)))?.ask)
+                questions.append(try? JSONDecoder().decode(ControlRequest.self, from: Data(line)))
                 line = []
             } else {
                 line.append(byte)

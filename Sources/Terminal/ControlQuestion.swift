@@ -22,9 +22,19 @@ public struct ControlQuestion: Sendable {
     ///
     /// - Returns: the answer's line, JSON.
     public func ask(_ name: String, milliseconds: Int64 = 3000) throws(ControlQuestionError) -> [UInt8] {
+        try ask(ControlRequest(name), milliseconds: milliseconds) { line, isAnswer in isAnswer ? line : nil }
+    }
+
+    /// Asks `request` and reads on, for `milliseconds` at most.
+    ///
+    /// - Parameter take: is given every line and whether it is the answer, until it finds in one what is wanted.
+    public func ask<Found>(
+        _ request: ControlRequest, milliseconds: Int64, until take: (_ line: [UInt8], _ isAnswer: Bool) -> Found?
+    ) throws(ControlQuestionError) -> Found {
         let descriptor = try connected()
         defer { close(descriptor) }
-        let question = Array("{\"ask\":\"\(name)\"}\n".utf8)
+        guard let encoded = try? JSONEncoder().encode(request) else { throw .notUnderstood }
+        let question = [UInt8](encoded) + [UInt8(ascii: "\n")]
         guard unsafe send(descriptor, question, question.count, Int32(MSG_NOSIGNAL)) == question.count else {
             throw .noAnswer
         }
@@ -37,8 +47,8 @@ public struct ControlQuestion: Sendable {
                 rest.removeSubrange(...end)
                 // The events of the terminal go by on the same connection.
                 let head = try? JSONDecoder().decode(Head.self, from: Data(line))
-                if head?.answer == name { return line }
                 if head?.answer == "error" { throw .notUnderstood }
+                if let found = take(line, head?.answer == request.ask) { return found }
             }
         }
         throw .noAnswer

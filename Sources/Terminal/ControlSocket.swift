@@ -5,13 +5,13 @@ import Platform
 import Synchronization
 
 /// A Unix socket on which whoever may connect sees this terminal's events as they happen, one JSON object a line, and may
-/// ask questions: a line `{"ask":NAME}` is answered by one line `{"answer":NAME,…}` among the events.
+/// ask questions: a line `{"ask":NAME,…}` is answered by one line `{"answer":NAME,…}` among the events.
 ///
 /// Only the daemon's user and group may connect. Nothing waits for a client: one who reads too slowly, asks too much or
 /// sends what is no question's length is disconnected.
 final class ControlSocket: Sendable {
-    /// Answers a question by its name with one line, without its end; `nil`: there is no such question.
-    typealias Answering = @Sendable (String) -> [UInt8]?
+    /// Answers a question with one line, without its end; `nil`: there is no such question.
+    typealias Answering = @Sendable (ControlRequest) -> [UInt8]?
 
     /// Clients at a time; more are turned away.
     private static let clientsMost = 32

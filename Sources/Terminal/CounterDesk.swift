@@ -20,11 +20,13 @@ final class CounterDesk: Sendable {
         /// Up to where the ledger has the journal's records.
         let acknowledged: @Sendable () -> UInt64
         /// Called with each new state, on the thread that made it; must not block.
-        let changed: @Sendable (Counter) -> Void
+        let changed: @Sendable (_ counter: Counter, _ before: Counter?) -> Void
         /// The cards on the readers are to be taken up again.
         let serveAgain: @Sendable () -> Void
         /// A sale without a card ended so.
         let told: @Sendable (SaleReport) -> Void
+        /// A shift has ended, with these totals.
+        let closed: @Sendable (ShiftRecord) -> Void
     }
 
     private enum Work: Sendable {
@@ -86,7 +88,7 @@ final class CounterDesk: Sendable {
             }
         }
         thread.withLock { $0 = started }
-        around.changed(state)
+        around.changed(state, nil)
     }
 
     /// Takes no more work.
@@ -138,13 +140,13 @@ final class CounterDesk: Sendable {
 
     @discardableResult
     private func change<Result: Sendable>(_ body: (inout Counter) -> Result) -> Result {
-        let (result, new) = counter.withLock { counter in
+        let (result, before, new) = counter.withLock { counter in
             let before = counter
             let result = body(&counter)
-            return (result, counter == before ? nil : counter)
+            return (result, before, counter == before ? nil : counter)
         }
         if let new {
-            around.changed(new)
+            around.changed(new, before)
             if new.deadline != nil { works.send(.look) }
         }
         return result
@@ -207,12 +209,14 @@ final class CounterDesk: Sendable {
     private func closeShift() {
         guard var record = around.memory.shift else { return }
         record.kind = .closed
-        append(record)
+        if append(record) { around.closed(record) }
     }
 
-    private func append(_ record: ShiftRecord) {
-        // A journal that takes nothing says so as a condition, and sells nothing either.
-        guard (try? around.journal.append(shift: record)) != nil else { return }
+    /// False when the journal takes nothing: it says so as a condition, and sells nothing either.
+    @discardableResult
+    private func append(_ record: ShiftRecord) -> Bool {
+        guard (try? around.journal.append(shift: record)) != nil else { return false }
         around.memory.note(record)
+        return true
     }
 }

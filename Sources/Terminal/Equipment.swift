@@ -12,7 +12,6 @@ struct Equipment {
     let layout: CardLayout
     let keys: FileKeyRing
     let catalogue: PromptCatalogue
-    let packs: [VoicePack]
     let signer: Curve25519.Signing.PublicKey
 
     /// Reads what `configuration` names. Faults that leave the terminal able to serve are raised in `health`.
@@ -41,18 +40,43 @@ struct Equipment {
         } catch {
             throw .configuration(error.description)
         }
-        packs = configuration.voice.languages.compactMap { language in
-            do throws(DataFileError) {
-                return try VoicePack(folder: voices + "/" + language)
-            } catch {
-                health.raise(.voicePackInvalid, error.description)
-                return nil
-            }
-        }
         guard let bytes = [UInt8](hex: configuration.ledger.publicKey),
             let signer = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes)
         else { throw .configuration(configuration.file, "ledger.publicKey", expected: "an Ed25519 public key") }
         self.signer = signer
+    }
+
+    /// The voice packs. They are the announcer's alone from then on, as they are the larger part of the daemon's memory.
+    static func packs(
+        _ configuration: Configuration, _ catalogue: PromptCatalogue, health: HealthRegistry
+    ) -> [VoicePack] {
+        var packs: [VoicePack] = []
+        for language in configuration.voice.languages {
+            // Where one language is spoken, a further pack fills the gaps of those before it, and no more of it is loaded.
+            let fills = configuration.voice.speak ?? .first == .first
+            let covered = packs
+            do throws(DataFileError) {
+                packs.append(
+                    try VoicePack(folder: "\(configuration.profiles)/voices/\(language)") { name in
+                        !fills || covered.isEmpty || Self.isGap(name, of: covered, catalogue)
+                    })
+            } catch {
+                health.raise(.voicePackInvalid, error.description)
+            }
+        }
+        return packs
+    }
+
+    /// Whether `name` is a part of a sentence that none of `packs` can say.
+    private static func isGap(_ name: VoicePack.Name, of packs: [VoicePack], _ catalogue: PromptCatalogue) -> Bool {
+        let gaps = catalogue.entries.filter { entry in !packs.contains { $0.canSay(entry, of: catalogue) } }
+        return switch name {
+        case .sentence(let text):
+            gaps.contains { entry in
+                text == entry.id.rawValue || text.hasPrefix("\(entry.id.rawValue)/")
+            }
+        case .word: gaps.contains { entry in entry.text.values.contains { !(SentenceText($0)?.isWhole ?? true) } }
+        }
     }
 
     /// What the profiles say of the reader that pcscd calls `name`.

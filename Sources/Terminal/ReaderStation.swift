@@ -12,11 +12,13 @@ final class ReaderStation: Sendable {
     struct Surroundings: Sendable {
         let work: @Sendable () -> any TapWork
         let time: any TimeSource
-        let announce: @Sendable (PromptID, SpeakingRule, Instant?, UInt64) -> Void
+        let announce: @Sendable (Utterance, SpeakingRule, Instant?, UInt64) -> Void
         let publish: @Sendable (TerminalEvent) -> Void
         /// With the ATR, where the arrival told it.
         let connect: @Sendable (String, [UInt8]?) throws(PCSCError) -> any CardTransport
         let successAfterMilliseconds: Int64
+        /// Whether the reader's own buzzer tells the outcome too.
+        var buzzes = false
     }
 
     /// A card that was laid down.
@@ -96,7 +98,24 @@ final class ReaderStation: Sendable {
             if let again = handle(transport, arrival, work), !again.isUntouched || end.isUntouched { end = again }
         }
         finish(arrival, work, end)
-        show(end.announcement.light == .success ? profile.lights?.onSuccess : profile.lights?.onFailure, transport)
+        signal(end.announcement, arrival, transport)
+    }
+
+    /// How often it is looked for whether the card still lies there, until the reader may say what the voice says then.
+    private static let stepMilliseconds: Int64 = 20
+
+    /// Light and buzzer keep step with the voice: a green light while it still says “do not remove” would contradict it.
+    private func signal(_ announcement: Announcement, _ arrival: Arrival, _ transport: (any CardTransport)?) {
+        let earliest = arrival.at.advanced(milliseconds: around.successAfterMilliseconds)
+        while announcement.waits, around.time.now() < earliest, isThere(arrival) {
+            around.time.sleep(milliseconds: Self.stepMilliseconds)
+        }
+        func command(_ signals: ReaderSignals?) -> SignalCommand? {
+            announcement.light == .success ? signals?.onSuccess : signals?.onFailure
+        }
+        show(command(profile.lights), transport)
+        guard around.buzzes, let buzzer = profile.buzzer, let command = command(buzzer), let transport else { return }
+        send(command, by: buzzer.transport, transport)
     }
 
     private func handle(

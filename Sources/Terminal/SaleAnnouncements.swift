@@ -7,11 +7,12 @@ extension Announcement {
     /// How an ending at the till is told.
     init(_ ending: SaleEnding) {
         switch ending {
-        case .paid: self.init(.paid, [.paid], .success)
-        case .paidBefore: self.init(.paidBefore, [.paid], .success)
-        case .voided: self.init(.voided, [.moneyBack], .success)
-        case .refunded: self.init(.refunded, [.moneyBack], .success)
-        case .practised: self.init(.practised, [.paid], .success)
+        case .paid(let receipt): self.init(.paid, saying: Self.said(.paidAmount, receipt), .success)
+        case .paidBefore(let receipt): self.init(.paidBefore, saying: Self.said(.paidAmount, receipt), .success)
+        case .voided(let receipt): self.init(.voided, saying: Self.said(.moneyBackAmount, receipt), .success)
+        case .refunded(let receipt): self.init(.refunded, saying: Self.said(.moneyBackAmount, receipt), .success)
+        case .practised(let amount):
+            self.init(.practised, saying: [Utterance(.paidAmount, amount: amount)], .success)
         case .shown: self.init(.shown, [], .success)
         case .refused(let refusal): self.init(refusal)
         case .pinNeeded: self.init(.pinNeeded, [.enterPin])
@@ -21,14 +22,18 @@ extension Announcement {
         }
     }
 
+    private static func said(_ id: PromptID, _ receipt: SaleReceipt) -> [Utterance] {
+        [Utterance(id, amount: receipt.amount)] + (receipt.balance.map { [Utterance(.balance, amount: $0)] } ?? [])
+    }
+
     private init(_ refusal: SaleRefusal) {
         switch refusal {
         case .notActivated: self.init(.saleNotActivated, [.notActivated])
         case .cardDamaged: self.init(.saleCardDamaged, [.cardUnreadable])
         case .reportedLost: self.init(.saleReportedLost, [.reportedLost])
         case .noAccount: self.init(.saleNoAccount, [.noAccount])
-        case .accountClosed: self.init(.saleAccountClosed, [.unknownCard])
-        case .cardReplaced: self.init(.saleCardReplaced, [.unknownCard])
+        case .accountClosed: self.init(.saleAccountClosed, [.accountClosed])
+        case .cardReplaced: self.init(.saleCardReplaced, [.cardReplaced])
         case .balanceTooLow: self.init(.balanceTooLow, [.balanceTooLow])
         case .allowanceTooLow: self.init(.allowanceTooLow, [.needsNetwork])
         case .overSaleLimit: self.init(.overSaleLimit, [.overLimit])
@@ -37,7 +42,7 @@ extension Announcement {
         case .overMealLimit: self.init(.overMealLimit, [.overLimit])
         case .pinNeedsNetwork: self.init(.pinNeedsNetwork, [.needsNetwork])
         case .pinWrong: self.init(.pinWrong, [.pinWrong])
-        case .pinLocked: self.init(.pinLocked, [.pinWrong])
+        case .pinLocked: self.init(.pinLocked, [.pinLocked])
         case .justPaid: self.init(.justPaid, [.alreadyPaid])
         case .anotherCard: self.init(.anotherCard, [.sameCardAgain])
         case .twoCards: self.init(.saleTwoCards, [.oneCardOnly])
@@ -58,10 +63,10 @@ extension Announcement {
 
 extension TerminalService {
     /// Tells how a sale without a card ended.
-    static func told(_ report: SaleReport, events: EventStream, announcer: Announcer, at now: Instant) {
+    static func told(_ report: SaleReport, events: EventStream, voice: TerminalVoice, at now: Instant) {
         let announcement = Announcement(report.ending)
         for (index, prompt) in announcement.prompts.enumerated() {
-            announcer.say(prompt, index > 0 ? .queue : .preempt)
+            voice.say(prompt, index > 0 ? .queue : .preempt)
         }
         events.publish(
             TerminalEvent(

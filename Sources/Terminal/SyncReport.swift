@@ -66,19 +66,7 @@ public struct SyncReport: Codable, Sendable, Hashable {
 }
 
 extension TerminalService {
-    /// What the control socket is asked for by name.
-    func answer(_ question: String) -> (any Encodable)? {
-        switch question {
-        case "sync-status": return syncReport(answering: question)
-        case "sync-now":
-            let report = syncReport(answering: question)
-            uploader?.hurry()
-            return report
-        default: return nil
-        }
-    }
-
-    private func syncReport(answering question: String) -> SyncReport {
+    func syncReport(answering question: String) -> SyncReport {
         let (status, contact) = (uploader?.status, contact.current)
         let now = time.now()
         let (acknowledged, last) = (journal?.cursor.acknowledged ?? 0, journal?.lastSequence ?? 0)

@@ -34,10 +34,14 @@ extension TerminalService {
         case .cut(let id, let tag, let at): publish("cut", id, tag, at)
         case .dropped(let id, let tag, let at): publish("dropped", id, tag, at)
         case .failed(let id, let tag, _, let at): publish("failed", id, tag, at)
+        case .interrupted(let id, let tag, let times, let at):
+            events.publish(
+                TerminalEvent(
+                    "prompt", at: at, tap: tag == 0 ? nil : tag, what: "interrupted", detail: "\(id), \(times) times"))
         case .deviceMissing(let error): health.raise(.soundMissing, error.description)
         case .deviceBack: health.clear(.soundMissing)
         case .fellBack(let id, let language): health.raise(.promptMissing, "\(id) is spoken in \(language)")
-        case .unspoken(let id): health.raise(.promptMissing, "\(id) is in no pack")
+        case .unspoken(let id): health.raise(.promptMissing, "\(id) is in no pack, its tone has to do")
         }
     }
 

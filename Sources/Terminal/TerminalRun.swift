@@ -73,6 +73,7 @@ extension TerminalService {
             if journal == nil { watchdog.tick(.journal) }
             if uploader == nil { watchdog.tick(.sync) }
             if till == nil { watchdog.tick(.till) }
+            if announcer.hangs { health.raise(.soundHangs) } else { health.clear(.soundHangs) }
             if watchdog.takeProof() { manager.alive() }
         }
     }
@@ -167,7 +168,7 @@ extension TerminalService {
         if stations.isEmpty { health.raise(.readerMissing) } else { health.clear(.readerMissing) }
     }
 
-    private func nextTap() -> UInt64 {
+    func nextTap() -> UInt64 {
         taps.withLock { taps in
             taps += 1
             return taps
@@ -177,10 +178,11 @@ extension TerminalService {
     private func surroundings() -> ReaderStation.Surroundings {
         ReaderStation.Surroundings(
             work: { self.makeWork() }, time: time,
-            announce: { self.announcer.say($0, $1, notBefore: $2, tag: $3) },
+            announce: { self.voice.say($0, $1, notBefore: $2, tag: $3) },
             publish: { self.events.publish($0) },
             connect: { (name, atr) throws(PCSCError) in try PCSCTransport(reader: name, atr: atr) },
-            successAfterMilliseconds: configuration.successAfterMilliseconds)
+            successAfterMilliseconds: configuration.successAfterMilliseconds,
+            buzzes: configuration.voice.buzzer ?? false)
     }
 
     private func makeWork() -> any TapWork {

@@ -25,6 +25,7 @@ public final class TerminalService: Sendable {
     let local = LocalActivations()
     let events: EventStream
     let announcer: Announcer
+    let voice: TerminalVoice
     let journal: Journal?
     let shared: SharedConditions
     let feeds: FeedStores
@@ -54,12 +55,18 @@ public final class TerminalService: Sendable {
         let contact = LedgerContact()
         self.contact = contact
         equipment = try Equipment(configuration, health: health)
-        announcer = Announcer(
-            packs: equipment.packs, catalogue: equipment.catalogue,
-            output: ALSAOutput(device: configuration.voice.device), time: time
-        ) { Self.heard($0, events: events, health: health) }
         let journal = try Self.openJournal(configuration, health: health, watchdog: watchdog, time: time)
         let feeds = try Self.openFeeds(configuration, signer: equipment.signer, health: health, shared: shared)
+        announcer = Announcer(
+            packs: Equipment.packs(configuration, equipment.catalogue, health: health), catalogue: equipment.catalogue,
+            style: configuration.voice.style {
+                SalesRules(settings: feeds.settings.current?.settings ?? TerminalSettings())
+                    .minute(at: time.wallMilliseconds())
+            }, output: ALSAOutput(device: configuration.voice.device, control: configuration.voice.mixer ?? .init()),
+            time: time
+        ) { Self.heard($0, events: events, health: health) }
+        let voice = TerminalVoice(announcer, configuration.voice.says)
+        self.voice = voice
         let client = CurlLedgerClient(
             settings: .init(
                 url: configuration.ledger.url, terminal: configuration.number,
@@ -96,14 +103,15 @@ public final class TerminalService: Sendable {
                     shared: shared, time: time,
                     isThere: { contact.current?.isThere ?? true },
                     recorded: { wanted.wait(until: Instant(nanoseconds: 0))?.nudge() },
-                    changed: { counter in
+                    changed: { counter, before in
                         screens.wait(until: Instant(nanoseconds: 0))?.show(counter)
                         attachments.note(counter)
+                        voice.follow(counter, before: before)
                     }, serveAgain: { stations.again(at: time.now()) },
-                    told: { [announcer] report in
+                    told: { report in
                         attachments.note(report)
-                        Self.told(report, events: events, announcer: announcer, at: time.now())
-                    }))
+                        Self.told(report, events: events, voice: voice, at: time.now())
+                    }, closed: { voice.closed($0) }))
             : nil
         (self.journal, self.client, self.feeds, self.feedReader) = (journal, client, feeds, feedReader)
         if let journal {

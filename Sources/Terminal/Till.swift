@@ -28,11 +28,13 @@ struct Till: Sendable {
         /// Called when a record has become durable.
         let recorded: @Sendable () -> Void
         /// The till stands elsewhere.
-        let changed: @Sendable (Counter) -> Void
+        let changed: @Sendable (_ counter: Counter, _ before: Counter?) -> Void
         /// The cards on the readers are to be taken up again.
         let serveAgain: @Sendable () -> Void
         /// A sale without a card ended so.
         let told: @Sendable (SaleReport) -> Void
+        /// A shift has ended, with these totals.
+        let closed: @Sendable (ShiftRecord) -> Void
     }
 
     /// A till that knows what its journal tells, and has told the ledger what is in doubt since the last power cut.
@@ -61,6 +63,6 @@ struct Till: Sendable {
             around: CounterDesk.Surroundings(
                 memory: memory, codes: codes, authority: authority, journal: journal, time: around.time,
                 acknowledged: { around.journal?.cursor.acknowledged ?? 0 }, changed: around.changed,
-                serveAgain: around.serveAgain, told: around.told))
+                serveAgain: around.serveAgain, told: around.told, closed: around.closed))
     }
 }

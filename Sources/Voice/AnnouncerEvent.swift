@@ -14,19 +14,22 @@ public enum AnnouncerEvent: Sendable, Hashable {
     case dropped(PromptID, tag: UInt64, at: Instant)
     /// It was not spoken, or not to its end.
     case failed(PromptID, tag: UInt64, error: PromptFailure, at: Instant)
-    /// The sound device cannot be used. Said once, at the start already; it is tried again at every sentence.
+    /// It was heard with so many breaks, because the device ran dry.
+    case interrupted(PromptID, tag: UInt64, times: Int, at: Instant)
+    /// The sound device cannot be used. Said once, at the start already; it is tried again at every sentence
+    /// and every few seconds.
     case deviceMissing(SoundError)
     /// The sound device works again.
     case deviceBack
-    /// The first pack does not speak `id`, so the pack for `language` does. Said once for each sentence, at the start.
+    /// A pack that should does not speak `id`, so the pack for `language` does. Said once for each sentence, at the start.
     case fellBack(PromptID, language: String)
-    /// The catalogue's sentence `id` is in no pack. Said once for each sentence, at the start.
+    /// The catalogue's sentence `id` is in no pack, and its tone has to do. Said once for each sentence, at the start.
     case unspoken(PromptID)
 }
 
 /// Why a sentence was not spoken.
 public enum PromptFailure: Error, Hashable, Sendable {
-    /// No pack has a sentence of that name.
+    /// No pack has a sentence of that name, and there is no tone for it.
     case noSuchSentence
     /// The device failed.
     case sound(SoundError)

@@ -3,39 +3,53 @@ import Glibc
 
 /// One open playback handle of libasound; closed when it goes out of scope.
 @safe struct PCMDevice: ~Copyable {
-    /// The period we write and cut by, and the buffer ahead of the loudspeaker: four of them.
-    static let periodMilliseconds = 20
-    private static let bufferMicroseconds: UInt32 = 80_000
     /// A device that takes no sample for this long has hung: four buffers would do, a laden box gets more.
     private static let stallMilliseconds: Int32 = 1_000
+    private static let resumePauseMilliseconds: Int32 = 20
 
     let name: String
-    let format: SoundFormat
+    /// What was asked for, and what the device takes.
+    let wanted, taken: SoundFormat
     private let handle: OpaquePointer
+    private var interruptions = 0
 
-    /// Opens the device `name`; one that has no mono or not this rate is opened once more behind ALSA's converter.
-    static func open(_ name: String, _ format: SoundFormat) throws(SoundError) -> PCMDevice {
+    /// Opens the device `name`; one that takes no plain mono samples is opened once more behind ALSA's converter.
+    static func open(_ name: String, _ wanted: SoundFormat) throws(SoundError) -> PCMDevice {
         do {
-            return try configured(unsafe PCMDevice(name, format, handle: try handle(opening: name, as: name)))
+            return try PCMDevice(name, opening: name, wanted)
         } catch {
-            guard error.call == "snd_pcm_set_params", !name.contains("'") else { throw error }
+            guard error.call != "snd_pcm_open", !name.contains("'") else { throw error }
         }
-        let converter = "plug:'\(name)'"
-        return try configured(unsafe PCMDevice(name, format, handle: try handle(opening: converter, as: name)))
+        return try PCMDevice(name, opening: "plug:'\(name)'", wanted)
     }
 
-    private init(_ name: String, _ format: SoundFormat, handle: OpaquePointer) {
-        self.name = name
-        self.format = format
-        unsafe self.handle = handle
+    /// What the device `name` takes; it is opened for the question.
+    static func capabilities(of name: String) throws(SoundError) -> SoundCapabilities {
+        let handle = unsafe try handle(opening: name, as: name)
+        defer { unsafe snd_pcm_close(handle) }
+        return try PCMSettings.capabilities(of: handle, on: name)
     }
 
-    private static func configured(_ device: consuming PCMDevice) throws(SoundError) -> PCMDevice {
-        let status = unsafe snd_pcm_set_params(
-            device.handle, SND_PCM_FORMAT_S16, SND_PCM_ACCESS_RW_INTERLEAVED, 1, UInt32(device.format.sampleRate), 1,
-            bufferMicroseconds)
-        guard status == 0 else { throw SoundError("snd_pcm_set_params", status, on: device.name) }
-        return device
+    private init(_ name: String, opening definition: String, _ wanted: SoundFormat) throws(SoundError) {
+        let handle = unsafe try Self.handle(opening: definition, as: name)
+        do throws(SoundError) {
+            taken = try PCMSettings.apply(to: handle, wanted, on: name)
+        } catch {
+            unsafe snd_pcm_close(handle)
+            throw error
+        }
+        (self.name, self.wanted) = (name, wanted)
+        unsafe self.handle = unsafe handle
+    }
+
+    /// The ALSA name of the card behind it; `nil` where there is none, as with a sound server.
+    var card: String? {
+        var info: OpaquePointer?
+        guard unsafe snd_pcm_info_malloc(&info) == 0 else { return nil }
+        defer { unsafe snd_pcm_info_free(info) }
+        guard unsafe snd_pcm_info(handle, info) == 0 else { return nil }
+        let card = unsafe snd_pcm_info_get_card(info)
+        return card >= 0 ? "hw:\(card)" : nil
     }
 
     private static func handle(opening definition: String, as name: String) throws(SoundError) -> OpaquePointer {
@@ -51,21 +65,22 @@ import Glibc
     /// Readies the device for a new sentence, whatever state the last one left it in; false when it is no more.
     func prepare() -> Bool { unsafe snd_pcm_prepare(handle) == 0 }
 
-    func write(_ samples: ArraySlice<Int16>) throws(SoundError) {
+    mutating func write(_ samples: ArraySlice<Int16>) throws(SoundError) {
         var position = samples.startIndex
         var recoveries = 0
         while position < samples.endIndex {
             let rest = samples[position...]
-            let taken = unsafe rest.withUnsafeBufferPointer { buffer in
-                unsafe snd_pcm_writei(handle, buffer.baseAddress, snd_pcm_uframes_t(buffer.count))
+            let written = unsafe rest.withUnsafeBufferPointer { buffer in
+                let frames = snd_pcm_uframes_t(buffer.count / taken.channels)
+                return unsafe snd_pcm_writei(handle, buffer.baseAddress, frames)
             }
-            if taken > 0 {
-                position += min(taken, rest.count)
-            } else if taken == 0 || taken == -Int(EAGAIN) {
+            if written > 0 {
+                position += min(written * taken.channels, rest.count)
+            } else if written == 0 || written == -Int(EAGAIN) {
                 try waitForRoom()
             } else {
                 recoveries += 1
-                try recover(from: Int32(truncatingIfNeeded: taken), in: "snd_pcm_writei", attempt: recoveries)
+                try recover(from: Int32(truncatingIfNeeded: written), in: "snd_pcm_writei", attempt: recoveries)
             }
         }
     }
@@ -85,7 +100,7 @@ import Glibc
         let status = unsafe snd_pcm_delay(handle, &delay)
         if status == -EPIPE || (status == 0 && delay <= 0) { return true }
         guard status == 0 else { throw SoundError("snd_pcm_delay", status, on: name) }
-        let left = (delay * 1_000 + format.sampleRate - 1) / format.sampleRate
+        let left = (delay * 1_000 + taken.sampleRate - 1) / taken.sampleRate
         usleep(UInt32(max(1, min(left, milliseconds)) * 1_000))
         return false
     }
@@ -95,16 +110,37 @@ import Glibc
     /// Its failure changes nothing: the device is prepared anew, or closed, next.
     func drop() { _ = unsafe snd_pcm_drop(handle) }
 
-    private func waitForRoom() throws(SoundError) {
+    /// How often it ran dry or slept since the last call.
+    mutating func takeInterruptions() -> Int {
+        defer { interruptions = 0 }
+        return interruptions
+    }
+
+    private mutating func waitForRoom() throws(SoundError) {
         let ready = unsafe snd_pcm_wait(handle, Self.stallMilliseconds)
         if ready == 0 { throw SoundError("snd_pcm_wait", -ETIMEDOUT, on: name) }
         if ready < 0 { try recover(from: ready, in: "snd_pcm_wait", attempt: 1) }
     }
 
     /// Goes on after an underrun (EPIPE) or a suspend (ESTRPIPE); anything else, or the third in a row, is an error.
-    private func recover(from status: Int32, in call: String, attempt: Int) throws(SoundError) {
-        let recovered = attempt < 3 ? unsafe snd_pcm_recover(handle, status, 1) : status
-        guard recovered == 0 else { throw SoundError(call, recovered, on: name) }
+    ///
+    /// Not by `snd_pcm_recover`, which waits for a suspended device for ever.
+    private mutating func recover(from status: Int32, in call: String, attempt: Int) throws(SoundError) {
+        guard attempt < 3, status == -EPIPE || status == -ESTRPIPE else { throw SoundError(call, status, on: name) }
+        interruptions += 1
+        if status == -ESTRPIPE, resume() { return }
+        let prepared = unsafe snd_pcm_prepare(handle)
+        guard prepared == 0 else { throw SoundError(call, prepared, on: name) }
+    }
+
+    /// Wakes a device that the machine's sleep has suspended. False when it cannot go on where it was.
+    private func resume() -> Bool {
+        for _ in 0..<Self.stallMilliseconds / Self.resumePauseMilliseconds {
+            let status = unsafe snd_pcm_resume(handle)
+            if status != -EAGAIN { return status == 0 }
+            usleep(UInt32(Self.resumePauseMilliseconds) * 1_000)
+        }
+        return false
     }
 }
 

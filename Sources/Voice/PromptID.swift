@@ -42,6 +42,10 @@ extension PromptID {
     public static let oneCardOnly = Self(rawValue: "one-card-only")
     /// The terminal cannot serve anybody.
     public static let outOfService = Self(rawValue: "out-of-service")
+    /// Cards are no longer activated here.
+    public static let activationClosed = Self(rawValue: "activation-closed")
+    /// What the old card's small purse held; with an amount.
+    public static let smallPurse = Self(rawValue: "small-purse")
     /// The terminal waits for a card.
     public static let ready = Self(rawValue: "ready")
 
@@ -69,4 +73,23 @@ extension PromptID {
     public static let codeInvalid = Self(rawValue: "code-invalid")
     /// This card has paid already.
     public static let alreadyPaid = Self(rawValue: "already-paid")
+    /// The holder's account was closed.
+    public static let accountClosed = Self(rawValue: "account-closed")
+    /// The account has another card now.
+    public static let cardReplaced = Self(rawValue: "card-replaced")
+    /// Too many guesses at the six digits.
+    public static let pinLocked = Self(rawValue: "pin-locked")
+    /// The price, before it is paid; with an amount.
+    public static let pleasePay = Self(rawValue: "please-pay")
+    /// The holder has paid; with the amount.
+    public static let paidAmount = Self(rawValue: "paid-amount")
+    /// Money was given back; with the amount.
+    public static let moneyBackAmount = Self(rawValue: "money-back-amount")
+    /// The cashier has closed the shift; with the count of its sales and their amount.
+    public static let shiftClosed = Self(rawValue: "shift-closed")
+
+    // At both.
+
+    /// What the account holds; with an amount.
+    public static let balance = Self(rawValue: "balance")
 }

@@ -5,7 +5,9 @@ import ArgumentParser
 struct Yika: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "yika", abstract: "Tools for technicians of campus card terminals.",
-        subcommands: [Enrol.self, SyncTools.self, JournalTools.self, ProfileTools.self, Simulate.self])
+        subcommands: [
+            Enrol.self, SyncTools.self, Say.self, VoiceTools.self, JournalTools.self, ProfileTools.self, Simulate.self,
+        ])
 }
 
 /// What stands in for hardware.

@@ -89,7 +89,8 @@ final class CanteenTill: @unchecked Sendable {
             around: Till.Surroundings(
                 client: link, signer: grounds.ledgerKeys.signingKey.publicKey, feeds: feeds, journal: journal,
                 health: health, shared: shared, time: clock,
-                isThere: { true }, recorded: {}, changed: { _ in }, serveAgain: {}, told: { _ in }))
+                isThere: { true }, recorded: {}, changed: { _, _ in }, serveAgain: {}, told: { _ in },
+                closed: { _ in }))
         let rooms = TapRooms(
             configuration: configuration, layout: grounds.layout, keys: day.keys, client: link, feeds: feeds,
             journal: journal, local: LocalActivations(), health: health, shared: shared, time: clock, recorded: {},

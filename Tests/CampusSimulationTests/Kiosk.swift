@@ -122,7 +122,7 @@ final class Kiosk: @unchecked Sendable {
             name: "reader of \(number)", profile: reader.profile,
             around: .init(
                 work: { rooms.makeWork() }, time: clock,
-                announce: { [unowned self] prompt, _, _, _ in self.heard(prompt) },
+                announce: { [unowned self] said, _, _, _ in self.heard(said.id) },
                 publish: { [unowned self] event in self.campus.note("\(self.number): \(event.words)") },
                 connect: { [unowned self] (_, _) throws(PCSCError) in try self.connect() },
                 successAfterMilliseconds: 3000))

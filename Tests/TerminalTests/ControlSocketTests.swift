@@ -16,7 +16,7 @@ struct ControlSocketTests {
         socket.start {
             [Self.greeting]
         } answering: { question in
-            question == "sync-status" ? Array(#"{"answer":"sync-status","n":7}"#.utf8) : nil
+            question.ask == "sync-status" ? Array(#"{"answer":"sync-status","n":7}"#.utf8) : nil
         }
         defer { socket.stop() }
         try body(socket)

@@ -49,7 +49,7 @@ struct ALSATests {
 
     private func announcer(_ pack: VoicePack, on device: String, _ events: Events) -> Announcer {
         _ = Self.folder
-        let ids = pack.sentences.keys.map(\.rawValue).sorted()
+        let ids = pack.names.compactMap { if case .sentence(let id) = $0 { id } else { nil } }.sorted()
         return Announcer(
             packs: [pack], catalogue: TestPacks.catalogue(ids), output: ALSAOutput(device: device), time: SystemTime(),
             events: events.note)
@@ -68,7 +68,7 @@ struct ALSATests {
         announcer.say(PromptID(rawValue: "b"), .queue)
         #expect(events.next(4) == ["started a 0", "finished a 0", "started b 0", "finished b 0"])
         #expect(end(announcer))
-        let expected = ["a", "b"].flatMap { id in pack.sentences[PromptID(rawValue: id)]?.samples ?? [] }
+        let expected = ["a", "b"].flatMap { id in pack[.sentence(id)]?.samples ?? [] }
         #expect(try firstDifference("yikaone.wav", expected) == nil)
     }
 
@@ -83,7 +83,7 @@ struct ALSATests {
         announcer.say(.activated, .queue)
         #expect(events.next(4).last == "finished activated 0")
         #expect(end(announcer))
-        let expected = [PromptID.activating, .activated].flatMap { id in pack.sentences[id]?.samples ?? [] }
+        let expected = [PromptID.activating, .activated].flatMap { id in pack[.sentence(id.rawValue)]?.samples ?? [] }
         #expect(try firstDifference("yikatwo.wav", expected) == nil)
     }
 
@@ -92,7 +92,7 @@ struct ALSATests {
         _ = Self.folder
         let output = ALSAOutput(device: "yikalaw")  // It wants µ-law, and gives 16 bits to its file again.
         let sound = TestPacks.samples(1, 1_000)
-        try output.open(SoundFormat(sampleRate: TestPacks.rate))
+        _ = try output.open(SoundFormat(sampleRate: TestPacks.rate))
         try output.write(sound[...])
         while try !output.finish(waiting: 20) {}
         output.close()
@@ -133,7 +133,7 @@ struct ALSATests {
         announcer.say(PromptID(rawValue: "a"), .queue, tag: 2)
         #expect(events.next(3) == ["back", "started a 2", "finished a 2"])
         #expect(end(announcer))
-        let expected = pack.sentences[PromptID(rawValue: "a")]?.samples ?? []
+        let expected = pack[.sentence("a")]?.samples ?? []
         #expect(try firstDifference("yikalater.wav", expected) == nil)
     }
 }

@@ -1,4 +1,5 @@
 import Platform
+import Synchronization
 import Testing
 import Voice
 
@@ -12,16 +13,22 @@ struct AnnouncerTests {
         let events = Events()
         let pack: VoicePack
 
-        init(_ lengths: [String: Int], uncut: Set<String> = [], pacing: Bool = true, missing: Bool = false) throws {
-            pack = try TestPacks.pack(lengths).pack
+        init(
+            _ lengths: [String: Int], uncut: Set<String> = [], pacing: Bool = true, missing: Bool = false,
+            words: [String] = []
+        ) throws {
+            pack = try TestPacks.pack(lengths, words: words).pack
             output = FakeOutput(pacing: pacing)
             if missing { output.look { state in state.openFailure = FakeOutput.gone } }
             announcer = Announcer(
-                packs: [pack], catalogue: TestPacks.catalogue(lengths.keys.sorted(), uncut: uncut), output: output,
-                time: clock, events: events.note)
+                packs: [pack],
+                catalogue: TestPacks.catalogue(
+                    lengths.keys.sorted() + (words.isEmpty ? [] : ["amount"]), uncut: uncut,
+                    texts: ["amount": "{amount}"], words: words),
+                output: output, time: clock, events: events.note)
         }
 
-        func samples(_ id: String) -> [Int16] { pack.sentences[PromptID(rawValue: id)]?.samples ?? [] }
+        func samples(_ id: String) -> [Int16] { pack[.sentence(id)]?.samples ?? [] }
 
         func say(_ id: String, _ rule: SpeakingRule, notBefore: Instant? = nil, tag: UInt64 = 0) {
             announcer.say(PromptID(rawValue: id), rule, notBefore: notBefore, tag: tag)
@@ -136,6 +143,10 @@ struct AnnouncerTests {
         stage.say("a", .queue, tag: 4)
         #expect(stage.events.next(2) == ["missing -2", "failed a 4"])
         #expect(stage.output.look { state in state.opens } == 5)
+        stage.output.look { state in state.writeFailure = nil }
+        while stage.clock.sleepers == 0 { SystemTime().sleep(milliseconds: 1) }
+        stage.clock.advance(milliseconds: 5_000)
+        #expect(stage.events.next() == "back")  // Nobody had to ask for a sentence.
         #expect(stage.stop())
     }
 
@@ -191,6 +202,88 @@ struct AnnouncerTests {
         #expect(stage.events.next(2) == ["dropped activated 2", "cut activated 1"])
     }
 
+    @Test("In a second language nobody waits: it gives way to whatever is due, though the first may not be cut")
+    func secondLanguageGivesWay() throws {
+        let chinese = try TestPacks.pack(["paid": 2, "b": 1]).pack
+        let english = try TestPacks.pack(["paid": 100, "b": 1], language: "en", seed: 50).pack
+        let (output, events) = (FakeOutput(pacing: true), Events())
+        var style = SpeakingStyle()
+        style.languages = .all
+        let announcer = Announcer(
+            packs: [chinese, english], catalogue: TestPacks.catalogue(["paid", "b"], uncut: ["paid"]), style: style,
+            output: output, time: HandClock(), events: events.note)
+        announcer.say(.paid, .queue, tag: 1)
+        output.permit(1)
+        #expect(events.next() == "started paid 1")
+        // Two periods in Mandarin, 250 ms of pause, and the English ones have begun.
+        output.permit(18)
+        for _ in 0..<20 { _ = output.reached.receive() }
+        announcer.say(PromptID(rawValue: "b"), .queue, tag: 2)
+        output.permit(40)
+        #expect(events.next(2) == ["finished paid 1", "started b 2"])
+        #expect(announcer.stop(deadline: SystemTime().now().advanced(milliseconds: 5_000)))
+    }
+
+    @Test("The device's volume is set once, when it changes, and what it cannot do is done to the samples")
+    func volume() throws {
+        let pack = try TestPacks.pack(["a": 2]).pack
+        let (output, events) = (FakeOutput(), Events())
+        let percent = Mutex<Int?>(80)
+        output.look { $0.gain = 0.5 }
+        var style = SpeakingStyle()
+        style.volume = { percent.withLock { $0 } }
+        let announcer = Announcer(
+            packs: [pack], catalogue: TestPacks.catalogue(["a"]), style: style, output: output, time: HandClock(),
+            events: events.note)
+        for _ in 0..<2 { announcer.say(PromptID(rawValue: "a"), .queue) }
+        _ = events.next(4)
+        percent.withLock { $0 = 20 }
+        announcer.say(PromptID(rawValue: "a"), .queue)
+        _ = events.next(2)
+        #expect(announcer.stop(deadline: SystemTime().now().advanced(milliseconds: 5_000)))
+        #expect(output.look { $0.volumes } == [80, 20])
+        let half = pack[.sentence("a")]?.samples.map { Int16((Double($0) * 0.5).rounded()) } ?? []
+        #expect(output.written == half + half + half)
+    }
+
+    @Test("A sentence is written without a gap: every period is full, whatever pieces it is of")
+    func noGaps() throws {
+        let stage = try Stage(["a": 3], pacing: false, words: ["十", "二元", "五角"])
+        let amount = Utterance(PromptID(rawValue: "amount"), amount: Fen(1_250))
+        stage.announcer.say(amount, .queue)
+        #expect(stage.events.next(2) == ["started amount 0", "finished amount 0"])
+        #expect(stage.stop())
+        let pieces = ["十", "二元", "五角"].flatMap { stage.pack[.word($0)]?.samples ?? [] }
+        #expect(stage.output.written == pieces)
+        let periods = stage.output.reached.drain()
+        #expect(periods.dropLast().allSatisfy { $0 == TestPacks.rate / 50 })
+    }
+
+    @Test("A device that runs dry is told of; the sentence is still heard")
+    func interruptions() throws {
+        let stage = try Stage(["a": 2], pacing: false)
+        stage.output.look { $0.interruptions = 2 }
+        stage.say("a", .queue, tag: 7)
+        #expect(stage.events.next(3) == ["started a 7", "interrupted a 7 2", "finished a 7"])
+        #expect(stage.stop())
+    }
+
+    @Test("A device that has not let go for three seconds hangs, and what waited meanwhile is not said late")
+    func hangs() throws {
+        let stage = try Stage(["a": 2, "paid": 1], uncut: ["paid"])
+        stage.say("a", .queue, tag: 1)
+        _ = stage.output.reached.receive()
+        #expect(!stage.announcer.hangs)
+        stage.say("paid", .queue, tag: 2)
+        stage.clock.advance(milliseconds: 3_001)
+        #expect(stage.announcer.hangs)
+        stage.clock.advance(milliseconds: 8_000)
+        stage.output.permits.close()
+        #expect(stage.events.next(3) == ["started a 1", "dropped paid 2", "finished a 1"])
+        #expect(!stage.announcer.hangs)
+        #expect(stage.stop())
+    }
+
     @Test("A sentence that the first pack lacks comes from the next, and both that and a gap are said at the start")
     func fallsBack() throws {
         let chinese = try TestPacks.pack(["a": 1]).pack
@@ -202,7 +295,7 @@ struct AnnouncerTests {
         #expect(events.next(2) == ["fellBack b en", "unspoken c"])
         for id in ["b", "c", "a"] { announcer.say(PromptID(rawValue: id), .queue) }
         #expect(events.next(5) == ["started b 0", "finished b 0", "failed c 0", "started a 0", "finished a 0"])
-        let expected = [english.sentences[PromptID(rawValue: "b")], chinese.sentences[PromptID(rawValue: "a")]]
+        let expected = [english[.sentence("b")], chinese[.sentence("a")]]
         #expect(output.written == expected.flatMap { sentence in sentence?.samples ?? [] })
         #expect(announcer.stop(deadline: SystemTime().now().advanced(milliseconds: 5_000)))
     }

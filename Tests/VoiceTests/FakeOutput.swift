@@ -11,6 +11,12 @@ final class FakeOutput: SoundOutput {
         var isOpen = false
         var openFailure: SoundError?
         var writeFailure: SoundError?
+        /// The rate that the device takes, when it is another than it is asked for.
+        var rate: Int?
+        var volumes: [Int] = []
+        /// What the device's volume leaves to the samples.
+        var gain = 1.0
+        var interruptions = 0
     }
 
     private let state = Mutex(State())
@@ -30,13 +36,28 @@ final class FakeOutput: SoundOutput {
         for _ in 0..<periods { permits.send(()) }
     }
 
-    func open(_ format: SoundFormat) throws(SoundError) {
+    func open(_ format: SoundFormat) throws(SoundError) -> SoundFormat {
         let failure = state.withLock { state in
             state.opens += 1
             state.isOpen = state.openFailure == nil
             return state.openFailure
         }
         if let failure { throw failure }
+        return SoundFormat(sampleRate: look { $0.rate } ?? format.sampleRate)
+    }
+
+    func setVolume(_ percent: Int) -> Double {
+        look { state in
+            state.volumes.append(percent)
+            return state.gain
+        }
+    }
+
+    func takeInterruptions() -> Int {
+        look { state in
+            defer { state.interruptions = 0 }
+            return state.interruptions
+        }
     }
 
     func write(_ samples: ArraySlice<Int16>) throws(SoundError) {
@@ -122,6 +143,7 @@ final class Events: Sendable {
         case .cut(let id, let tag, _): "cut \(id) \(tag)"
         case .dropped(let id, let tag, _): "dropped \(id) \(tag)"
         case .failed(let id, let tag, _, _): "failed \(id) \(tag)"
+        case .interrupted(let id, let tag, let times, _): "interrupted \(id) \(tag) \(times)"
         case .deviceMissing(let error): "missing \(error.code)"
         case .deviceBack: "back"
         case .fellBack(let id, let language): "fellBack \(id) \(language)"

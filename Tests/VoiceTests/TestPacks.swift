@@ -43,31 +43,49 @@ enum TestPacks {
 
     /// A pack whose sentences are named in `lengths`, in periods of 20 ms.
     static func pack(
-        _ lengths: [String: Int], language: String = "zh-CN", seed: Int = 0
+        _ lengths: [String: Int], language: String = "zh-CN", seed: Int = 0, words: [String] = []
     ) throws -> (pack: VoicePack, folder: TemporaryFolder) {
         let folder = try TemporaryFolder()
         var entries: [String] = []
         for (index, (id, periods)) in lengths.sorted(by: { $0.key < $1.key }).enumerated() {
-            try folder.write("\(id).wav", wav(samples(seed + index, periods * rate / 50)))
-            entries.append(#""\#(id)": {"file": "\#(id).wav", "text": "\#(id)", "milliseconds": \#(periods * 20)}"#)
+            let file = id.map { $0 == "/" ? "-" : String($0) }.joined() + ".wav"
+            try folder.write(file, wav(samples(seed + index, periods * rate / 50)))
+            entries.append(#""\#(id)": {"file": "\#(file)", "text": "\#(id)", "milliseconds": \#(periods * 20)}"#)
         }
-        try folder.write("manifest.json", manifest(language: language, entries))
+        var numbers: [String] = []
+        for (index, word) in words.enumerated() {
+            try folder.write("w\(index).wav", wav(samples(1_000 + seed + index, rate / 100 + index)))
+            numbers.append(#""\#(word)": {"file": "w\#(index).wav", "milliseconds": 10}"#)
+        }
+        try folder.write("manifest.json", manifest(language: language, entries, words: numbers))
         return (try VoicePack(folder: folder.path), folder)
     }
 
-    static func manifest(language: String = "zh-CN", _ entries: [String]) -> String {
+    static func manifest(language: String = "zh-CN", _ entries: [String], words: [String] = []) -> String {
         """
         {"language": "\(language)", "name": "Test", "speaker": "test", "engine": "test", "licence": "CC0-1.0",
-         "sampleRate": \(rate), "catalogueVersion": 1, "sentences": {\(entries.joined(separator: ", "))}}
+         "sampleRate": \(rate), "catalogueVersion": 1, "sentences": {\(entries.joined(separator: ", "))},
+         "words": {\(words.joined(separator: ", "))}}
         """
     }
 
-    /// A catalogue of `ids`; those in `uncut` may not be cut.
-    static func catalogue(_ ids: [String], uncut: Set<String> = []) -> PromptCatalogue {
+    /// A catalogue of `ids`; those in `uncut` may not be cut, and begin with a tone where `tones` are wanted.
+    static func catalogue(
+        _ ids: [String], uncut: Set<String> = [], tones: Bool = false, texts: [String: String] = [:],
+        instead: [String: String] = [:], words: [String] = []
+    ) -> PromptCatalogue {
         let entries = ids.map { id in
-            #"{"id": "\#(id)", "text": {"en": "x"}, "mayBeCut": \#(!uncut.contains(id)), "whenSaid": "in a test"}"#
+            let tone = tones ? #""tone": "success","# : ""
+            let other = instead[id].map { #""instead": "\#($0)","# } ?? ""
+            let text = #""zh-CN": "\#(texts[id] ?? "x")", "en": "\#(texts[id] ?? "x")""#
+            return
+                #"{"id": "\#(id)", "text": {\#(text)}, \#(tone) \#(other) "mayBeCut": \#(!uncut.contains(id)), "whenSaid": ""}"#
         }
-        let text = #"{"version": 1, "prompts": [\#(entries.joined(separator: ", "))]}"#
+        let list = words.map { #""\#($0)""# }.joined(separator: ", ")
+        let text = """
+            {"version": 1, "prompts": [\(entries.joined(separator: ", "))],
+             "tones": {"success": [{"hertz": 1000, "milliseconds": 40}]}, "words": {"zh-CN": [\(list)], "en": [\(list)]}}
+            """
         guard let catalogue = try? PromptCatalogue(Array(text.utf8), file: "test") else {
             preconditionFailure("the test's own catalogue is malformed")
         }
