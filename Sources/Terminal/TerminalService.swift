@@ -57,16 +57,10 @@ public final class TerminalService: Sendable {
         equipment = try Equipment(configuration, health: health)
         let journal = try Self.openJournal(configuration, health: health, watchdog: watchdog, time: time)
         let feeds = try Self.openFeeds(configuration, signer: equipment.signer, health: health, shared: shared)
-        announcer = Announcer(
-            packs: Equipment.packs(configuration, equipment.catalogue, health: health), catalogue: equipment.catalogue,
-            style: configuration.voice.style {
-                SalesRules(settings: feeds.settings.current?.settings ?? TerminalSettings())
-                    .minute(at: time.wallMilliseconds())
-            }, output: ALSAOutput(device: configuration.voice.device, control: configuration.voice.mixer ?? .init()),
-            time: time
-        ) { Self.heard($0, events: events, health: health) }
+        announcer = Self.makeAnnouncer(configuration, equipment.catalogue, feeds, health: health, time: time) {
+            Self.heard($0, events: events, health: health)
+        }
         let voice = TerminalVoice(announcer, configuration.voice.says)
-        self.voice = voice
         let client = CurlLedgerClient(
             settings: .init(
                 url: configuration.ledger.url, terminal: configuration.number,
@@ -91,8 +85,7 @@ public final class TerminalService: Sendable {
             }
         }
         if let uploader { wanted.give(uploader) }
-        let (stations, screens) = (stations, screens)
-        let attachments = Attachments(time: time)
+        let (stations, screens, attachments) = (stations, screens, Attachments(time: time))
         self.attachments = attachments
         till =
             configuration.role == .canteen
@@ -113,10 +106,25 @@ public final class TerminalService: Sendable {
                         Self.told(report, events: events, voice: voice, at: time.now())
                     }, closed: { voice.closed($0) }))
             : nil
-        (self.journal, self.client, self.feeds, self.feedReader) = (journal, client, feeds, feedReader)
+        (self.journal, self.client, self.feeds, self.feedReader, self.voice) =
+            (journal, client, feeds, feedReader, voice)
         if let journal {
             do throws(JournalError) { try local.replay(journal) } catch { health.raise(.journalStopped, "\(error)") }
         }
+    }
+
+    private static func makeAnnouncer(
+        _ configuration: Configuration, _ catalogue: PromptCatalogue, _ feeds: FeedStores, health: HealthRegistry,
+        time: any TimeSource, events: @escaping @Sendable (AnnouncerEvent) -> Void
+    ) -> Announcer {
+        let style = configuration.voice.style {
+            let rules = SalesRules(settings: feeds.settings.current?.settings ?? TerminalSettings())
+            return rules.minute(at: time.wallMilliseconds())
+        }
+        let output = ALSAOutput(device: configuration.voice.device, control: configuration.voice.mixer ?? .init())
+        return Announcer(
+            packs: Equipment.packs(configuration, catalogue, health: health), catalogue: catalogue, style: style,
+            output: output, time: time, events: events)
     }
 
     private static func openJournal(

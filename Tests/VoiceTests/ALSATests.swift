@@ -6,26 +6,7 @@ import Voice
 /// Against the real libasound, with its `file` plugin as the loudspeaker.
 @Suite("ALSA")
 struct ALSATests {
-    /// All tests share one configuration: its place is a variable of the process.
-    private static let folder: String = {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("voice-alsa-\(getpid())").path
-        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        func capture(_ name: String) -> String {
-            "pcm.\(name) { type file slave.pcm null file \"\(path)/\(name).wav\" format \"wav\" }\n"
-        }
-        let text =
-            "</usr/share/alsa/alsa.conf>\n" + ["yikaone", "yikatwo"].map(capture).joined()
-                + """
-                pcm.yikalaw {
-                    type mulaw
-                    slave { format S16_LE pcm { type file slave.pcm null file "\(path)/yikalaw.raw" format "raw" } }
-                }
-
-                """
-        try? Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/asound.conf"), options: .atomic)
-        unsafe setenv("ALSA_CONFIG_PATH", "\(path)/asound.conf", 1)
-        return path
-    }()
+    private static var folder: String { ALSAStage.folder }
 
     private func samples(of name: String) throws -> [Int16] {
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/\(name)")))
@@ -74,9 +55,7 @@ struct ALSATests {
 
     @Test("The shipped Mandarin sentences come out of ALSA as they are in the pack")
     func shippedSentences() throws {
-        let voices = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("device-profiles/voices").path
-        let pack = try VoicePack(folder: "\(voices)/zh-CN")
+        let pack = try VoicePack(folder: "\(ALSAStage.voices)/zh-CN")
         let events = Events()
         let announcer = announcer(pack, on: "yikatwo", events)
         announcer.say(.activating, .preempt)
@@ -85,6 +64,25 @@ struct ALSATests {
         #expect(end(announcer))
         let expected = [PromptID.activating, .activated].flatMap { id in pack[.sentence(id.rawValue)]?.samples ?? [] }
         #expect(try firstDifference("yikatwo.wav", expected) == nil)
+    }
+
+    @Test("A payment's amount comes out of ALSA as tone, piece and words of the pack, without a sample between them")
+    func composedAmount() throws {
+        let voices = ALSAStage.voices
+        let catalogue = try PromptCatalogue(file: "\(voices)/catalogue.json5")
+        let pack = try VoicePack(folder: "\(voices)/zh-CN")
+        let events = Events()
+        let announcer = Announcer(
+            packs: [pack], catalogue: catalogue, output: ALSAOutput(device: "yikathree"), time: SystemTime(),
+            events: events.note)
+        _ = Self.folder
+        announcer.say(Utterance(.paidAmount, amount: Fen(1_250)), .queue)
+        #expect(events.next(2).last == "finished paid-amount 0")
+        #expect(end(announcer))
+        let names: [VoicePack.Name] = [.sentence("paid-amount/1"), .word("十"), .word("二元"), .word("五角")]
+        let words = try names.flatMap { try #require(pack[$0]).samples }
+        let tone = catalogue.tone(of: .paidAmount)?.samples(rate: pack.sampleRate) ?? []
+        #expect(try firstDifference("yikathree.wav", tone + words) == nil)
     }
 
     @Test("A device that takes no plain 16-bit samples is opened behind ALSA's converter")

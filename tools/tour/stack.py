@@ -204,7 +204,8 @@ class Stack:
         file = folder / "yikad.json5"
         file.write_text(json.dumps(configuration, indent=2, ensure_ascii=False))
         catalogue = json.loads((PROFILES / "voices" / "zh-CN" / "manifest.json").read_text(encoding="utf-8"))
-        self.timeline.sentences = {name: entry["text"] for name, entry in catalogue["sentences"].items()}
+        # Of a sentence with numbers in it the first piece tells what it is about.
+        self.timeline.sentences = {name.removesuffix("/1"): entry["text"] for name, entry in catalogue["sentences"].items()}
         (self.run / box.socket).unlink(missing_ok=True)
         self.spawn(box.process, [self.programs / "yikad", "--config", file], env=environment)
         self.watch_terminal(box)
@@ -216,12 +217,24 @@ class Stack:
         except OSError:
             cards = ""
         has_card = bool(cards.strip()) and "no soundcards" not in cards
-        slave = "default" if has_card and not self.to_file else "null"
+        slave = "default" if has_card and not self.to_file else "yika_card"
+        library = subprocess.run(
+            [ROOT / "tools" / "sound-card" / "build", self.run], check=True, capture_output=True, text=True).stdout.strip()
+        self.sound_card("ok")
         file = self.run / f"{box.process}-asound.conf"
         file.write_text(
             "</usr/share/alsa/alsa.conf>\n"
+            f'pcm_type.yikacard {{ lib "{library}" }}\n'
+            f'pcm.yika_card {{ type yikacard control "{self.run}/sound/control" rate 0 channels 0 paced 1 }}\n'
             f'pcm.yika_tour {{ type file slave.pcm "{slave}" file "{self.out}/{box.sound}" format "wav" }}\n')
         return file
+
+    def sound_card(self, word):
+        """What the sound card that is not there does from now on (tools/sound-card)."""
+        folder = self.run / "sound"
+        folder.mkdir(exist_ok=True)
+        (folder / "new").write_text(word)
+        (folder / "new").rename(folder / "control")
 
     def watch_terminal(self, box):
         path = self.run / box.socket
