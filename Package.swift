@@ -146,6 +146,11 @@ let package = Package(
             ],
             path: "tools/measure-purchase"),
 
+        // Behind `tools/bench voice`, shipped as little.
+        .executableTarget(
+            name: "measure-voice", dependencies: ["Platform", "Voice", "Measuring", arguments],
+            path: "tools/measure-voice"),
+
         // Behind `tools/bench sync`, shipped as little.
         .executableTarget(
             name: "measure-sync",
@@ -190,7 +195,8 @@ let package = Package(
         .executableTarget(name: "screen-driver", dependencies: ["Platform", "Screen"], path: "Tests/ScreenDriver"),
         tests("LedgerProtocol", ["Journal", "Platform", "Simulator", crypto]),
         tests("Sync", ["Journal", "LedgerProtocol", "Simulator", "Platform", "Ledger"]),
-        tests("Voice", ["Platform", "DataFiles", "yika"]),
+        tests("Voice", ["Platform", "DataFiles", "VoiceFuzzing", "yika"], exclude: ["Fixtures"]),
+        .target(name: "VoiceFuzzing", dependencies: ["DataFiles", "Platform", "Voice"], path: "Tests/VoiceFuzzing"),
         tests("Health", ["Platform"]),
         tests(
             "Ledger",
@@ -251,7 +257,7 @@ if let runtime = Context.environment["YIKA_FUZZ"] {
     package.products.append(.executable(name: "fuzzer", targets: ["Fuzzer"]))
     package.targets.append(
         .executableTarget(
-            name: "Fuzzer", dependencies: ["CardFuzzing", "JournalFuzzing"], path: "Tests/Fuzzer",
+            name: "Fuzzer", dependencies: ["CardFuzzing", "JournalFuzzing", "VoiceFuzzing"], path: "Tests/Fuzzer",
             linkerSettings: [
                 .unsafeFlags(
                     ["-L\(runtime)", "-lclang_rt.fuzzer_no_main-x86_64", "-lstdc++"], .when(platforms: [.linux]))

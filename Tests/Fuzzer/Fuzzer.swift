@@ -1,9 +1,10 @@
 import CardFuzzing
 import Glibc
 import JournalFuzzing
+import VoiceFuzzing
 
-// libFuzzer as a program: YIKA_FUZZ_TARGETS says whether it feeds the targets of the journal or those of cards, and the
-// first byte of an input chooses among these.
+// libFuzzer as a program: YIKA_FUZZ_TARGETS says whether it feeds the targets of the journal or those of cards or
+// of voice packs, and the first byte of an input chooses among these.
 
 typealias FuzzFunction = @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
 
@@ -33,8 +34,14 @@ struct Fuzzer {
                 if let (target, bytes) = CardTarget.chosen(by: input) { target.feed(bytes) }
                 return 0
             }
+        case "voice":
+            _ = unsafe runDriver(&count, &arguments) { start, count in
+                let input = unsafe Array(UnsafeBufferPointer(start: start, count: count))
+                if let (target, bytes) = VoiceTarget.chosen(by: input) { target.feed(bytes) }
+                return 0
+            }
         default:
-            print("YIKA_FUZZ_TARGETS must be journal or card")
+            print("YIKA_FUZZ_TARGETS must be journal, card or voice")
             exit(64)
         }
     }
