@@ -17,10 +17,12 @@ struct HolderAccount {
     var subsidy: Int64
     /// How many sales of it were ever in doubt.
     let doubts: Int64
+    /// The language in which terminals speak to the holder, where somebody has said which.
+    let language: String?
 
     var isReportedLost: Bool { lost != nil }
 
-    static let columns = "number, status, lost_ms, card_serial, balance_fen, debt_fen, subsidy_fen, doubts"
+    static let columns = "number, status, lost_ms, card_serial, balance_fen, debt_fen, subsidy_fen, doubts, language"
 
     init(_ row: SQLRow) throws {
         number = try row.integer(0)
@@ -31,6 +33,7 @@ struct HolderAccount {
         debt = try row.integer(5)
         subsidy = try row.integer(6)
         doubts = try row.integer(7)
+        language = try row.optionalText(8)
     }
 }
 

@@ -2,12 +2,21 @@ import LedgerProtocol
 
 /// Decides whether the card on a reader may be activated.
 enum PermitDesk {
+    /// The decision, and the language in which to tell it: a refusal is what a holder most needs to understand.
     static func decide(
         holder: HolderHash, uid: [UInt8], now: Int64, in transaction: any LedgerTransaction
     ) throws -> PermitAnswer {
         guard let account = try transaction.holderAccount(of: holder), account.isOpen else {
             return PermitAnswer(decision: .noAccount)
         }
+        var answer = try decide(account, uid, now, in: transaction)
+        answer.language = account.language
+        return answer
+    }
+
+    private static func decide(
+        _ account: HolderAccount, _ uid: [UInt8], _ now: Int64, in transaction: any LedgerTransaction
+    ) throws -> PermitAnswer {
         if account.isReportedLost { return PermitAnswer(decision: .reportedLost) }
         let card = try transaction.activeCard(account: account.number)
         let sameCard = try transaction.card(uid: uid)

@@ -68,13 +68,19 @@ public struct PermitAnswer: Codable, Sendable, Hashable {
     public var cardSerial: UInt32?
     /// The account's balance in fen, where the terminal may say it.
     public var balance: Int64?
+    /// The language in which to speak to the holder, as a language tag; absent where it is not known, or nobody has said.
+    public var language: String?
 
     /// An answer with these fields.
-    public init(decision: Decision, account: UInt64? = nil, cardSerial: UInt32? = nil, balance: Int64? = nil) {
+    public init(
+        decision: Decision, account: UInt64? = nil, cardSerial: UInt32? = nil, balance: Int64? = nil,
+        language: String? = nil
+    ) {
         self.decision = decision
         self.account = account
         self.cardSerial = cardSerial
         self.balance = balance
+        self.language = language
     }
 }
 

@@ -105,12 +105,14 @@ public struct SaleAnswer: Codable, Sendable, Hashable {
     /// `true` when the books have a sale of this card with the same sequence already: one of the two cards is a copy. For
     /// the terminal to note, not to refuse.
     public var isSequenceUsed: Bool?
+    /// The language in which to speak to the holder, as a language tag; absent where it is not known, or nobody has said.
+    public var language: String?
 
     /// An answer with these fields.
     public init(
         decision: Decision, balanceFen: Int64? = nil, subsidyFen: Int64? = nil, spentTodayFen: Int64? = nil,
         spentMealFen: Int64? = nil, pinAccepted: Bool? = nil, pinLockedUntilMilliseconds: Int64? = nil,
-        isSequenceUsed: Bool? = nil
+        isSequenceUsed: Bool? = nil, language: String? = nil
     ) {
         self.decision = decision
         self.balanceFen = balanceFen
@@ -120,5 +122,6 @@ public struct SaleAnswer: Codable, Sendable, Hashable {
         self.pinAccepted = pinAccepted
         self.pinLockedUntilMilliseconds = pinLockedUntilMilliseconds
         self.isSequenceUsed = isSequenceUsed
+        self.language = language
     }
 }

@@ -7,14 +7,22 @@ import SmartCard
 /// Takes cards through the handshake.
 final class ActivationWork: TapWork {
     private let engine: ActivationEngine
+    private let desk: PermitDesk
     /// How the last tap ended.
     private(set) var report = ActivationWork.nothingDone
 
-    init(_ engine: ActivationEngine) { self.engine = engine }
+    /// Work whose `engine` asks `desk`.
+    init(_ engine: ActivationEngine, asking desk: PermitDesk) {
+        self.engine = engine
+        self.desk = desk
+    }
 
     private static let nothingDone = ActivationReport(ending: .leftUntouched, uid: nil, apdus: 0, milliseconds: 0)
 
-    func begin() { report = Self.nothingDone }
+    func begin() {
+        report = Self.nothingDone
+        desk.forget()
+    }
 
     func handle(
         _ transport: any CardTransport, dialect: ReaderProfile, observe: @escaping (TerminalEvent) -> Void
@@ -22,7 +30,7 @@ final class ActivationWork: TapWork {
         let next = engine.handle(transport, dialect: dialect) { observe(TerminalEvent($0)) }
         // What was written before is no less written when the card is lost once more.
         if report.ending != .unknown || next.ending != .leftUntouched { report = next }
-        return TapEnd(report)
+        return TapEnd(report, language: desk.language)
     }
 
     /// A card that lies there and cannot be connected to is no card that left too early.
@@ -33,7 +41,7 @@ final class ActivationWork: TapWork {
             case .unresponsiveCard: .refused(.unreadable)
             default: .leftUntouched
             }
-        var end = TapEnd(report)
+        var end = TapEnd(report, language: desk.language)
         end.particulars = "\(error)"
         return end
     }
@@ -43,10 +51,10 @@ final class ActivationWork: TapWork {
 
 extension TapEnd {
     /// The ending of a handshake.
-    fileprivate init(_ report: ActivationReport) {
+    fileprivate init(_ report: ActivationReport, language: String?) {
         self.init(
-            announcement: Announcement(report.ending), particulars: report.ending.particulars, uid: report.uid,
-            apdus: report.apdus, isLoss: report.ending == .unknown || report.ending == .leftUntouched,
+            announcement: Announcement(report.ending), language: language, particulars: report.ending.particulars,
+            uid: report.uid, apdus: report.apdus, isLoss: report.ending == .unknown || report.ending == .leftUntouched,
             isUntouched: report.ending == .leftUntouched)
     }
 }

@@ -23,8 +23,8 @@ final class CounterDesk: Sendable {
         let changed: @Sendable (_ counter: Counter, _ before: Counter?) -> Void
         /// The cards on the readers are to be taken up again.
         let serveAgain: @Sendable () -> Void
-        /// A sale without a card ended so.
-        let told: @Sendable (SaleReport) -> Void
+        /// A sale without a card ended so; the holder's language comes with it, where the ledger told it.
+        let told: @Sendable (SaleReport, _ language: String?) -> Void
         /// A shift has ended, with these totals.
         let closed: @Sendable (ShiftRecord) -> Void
     }
@@ -54,14 +54,13 @@ final class CounterDesk: Sendable {
 
     /// Does what waits to be done, on the caller's thread: for simulations, which have no other.
     func settle() {
-        let engine = makeEngine()
-        for work in works.drain() { perform(work, engine) }
+        for work in works.drain() { perform(work) }
         tick()
     }
 
-    private func makeEngine() -> AccountSaleEngine {
+    private func makeEngine(asking authority: any SaleAuthority) -> AccountSaleEngine {
         AccountSaleEngine(
-            authority: around.authority, journal: around.journal, memory: around.memory, time: around.time
+            authority: authority, journal: around.journal, memory: around.memory, time: around.time
         ) { record, sequence in
             self.codes.withLock {
                 $0.journalled(record, sequence: sequence, wallMilliseconds: self.around.time.wallMilliseconds())
@@ -74,12 +73,11 @@ final class CounterDesk: Sendable {
     /// - Parameter tick: called each time round: the watchdog's proof that the till is not stuck.
     func start(tick: @escaping @Sendable () -> Void) {
         let started = DedicatedThread(name: "yika-till") {
-            let engine = self.makeEngine()
             while true {
                 tick()
                 let later = self.around.time.now().advanced(milliseconds: Self.lookMilliseconds)
                 if let work = self.works.receive(until: min(self.state.deadline ?? later, later)) {
-                    self.perform(work, engine)
+                    self.perform(work)
                 } else if self.works.isClosed {
                     return
                 } else {
@@ -152,11 +150,11 @@ final class CounterDesk: Sendable {
         return result
     }
 
-    private func perform(_ work: Work, _ engine: AccountSaleEngine) {
+    private func perform(_ work: Work) {
         switch work {
         case .effect(.openShift(let number)): open(number)
         case .effect(.closeShift): closeShift()
-        case .effect(.takeBack(let sale, let order)): tell(engine.takeBack(sale, order))
+        case .effect(.takeBack(let sale, let order)): tell(makeEngine(asking: around.authority).takeBack(sale, order))
         case .effect(.giveUp(let order)):
             // Should the journal take nothing, the sale stays in doubt, which the next start says again.
             try? around.memory.inTurn { () throws(SalesStopped) in
@@ -164,15 +162,15 @@ final class CounterDesk: Sendable {
             }
         case .effect(.serveAgain): around.serveAgain()
         case .look: break
-        case .scan(let outcome): scan(outcome, engine)
+        case .scan(let outcome): scan(outcome)
         case .face(let match, let number):
             // Who looks at the camera while a card pays, or the next one is asked for, has agreed to nothing.
             guard state.order?.number == number, case .some(.some(let order)) = begin() else { return }
-            tell(engine.pay(order, AccountPayer(medium: .face, account: match.account, offline: .zero)))
+            pay(order, AccountPayer(medium: .face, account: match.account, offline: .zero))
         }
     }
 
-    private func scan(_ outcome: ScanOutcome, _ engine: AccountSaleEngine) {
+    private func scan(_ outcome: ScanOutcome) {
         guard case .some(let order) = begin() else { return }
         guard let order else { return tell(SaleReport(ending: .refused(.noOrder), order: nil)) }
         do throws(CodeRefusal) {
@@ -183,20 +181,24 @@ final class CounterDesk: Sendable {
             }
             let left = min(
                 Fen(Int64(admission.offlineLeftFen)), around.authority.rules.codeCap - Fen(admission.spentFen))
-            tell(
-                engine.pay(
-                    order,
-                    AccountPayer(
-                        medium: .code, account: admission.account, offline: max(left, .zero),
-                        codeHash: admission.hash)))
+            pay(
+                order,
+                AccountPayer(
+                    medium: .code, account: admission.account, offline: max(left, .zero), codeHash: admission.hash))
         } catch {
             tell(SaleReport(ending: .refused(SaleRefusal(error)), order: order.number))
         }
     }
 
-    private func tell(_ report: SaleReport) {
+    private func pay(_ order: SaleOrder, _ payer: AccountPayer) {
+        let inquiry = SaleInquiry(around.authority)
+        let report = makeEngine(asking: inquiry).pay(order, payer)
+        tell(report, language: inquiry.language)
+    }
+
+    private func tell(_ report: SaleReport, language: String? = nil) {
         // In this order: a recogniser hears how its match ended before the order is nobody's any more.
-        around.told(report)
+        around.told(report, language)
         ended(report)
     }
 

@@ -18,6 +18,8 @@ final class PermitDesk: PermitAuthority {
     private let health: HealthRegistry
     private let shared: SharedConditions
     private let time: any TimeSource
+    /// The language of the holder whom the ledger was asked about last; `nil`: it said none, or did not answer.
+    private(set) var language: String?
 
     /// A desk for one reader.
     init(
@@ -37,11 +39,17 @@ final class PermitDesk: PermitAuthority {
         self.time = time
     }
 
+    /// The next card is somebody else's.
+    func forget() { language = nil }
+
     func decide(uid: CardUID, holderNumber: String, deadline: Instant) -> PermitDecision {
         let holder = HolderHash(holderNumber: holderNumber, key: rosterKey)
         let request = PermitRequest(terminal: terminal, uid: uid.bytes.hex(), holder: holder.bytes.hex())
+        language = nil
         do throws(LedgerClientError) {
-            if let decision = decide(uid, try client.permit(request, deadline: deadline)) {
+            let answer = try client.permit(request, deadline: deadline)
+            language = answer.language
+            if let decision = decide(uid, answer) {
                 shared.reached(from: .permits)
                 return decision
             }

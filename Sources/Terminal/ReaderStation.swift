@@ -12,13 +12,23 @@ final class ReaderStation: Sendable {
     struct Surroundings: Sendable {
         let work: @Sendable () -> any TapWork
         let time: any TimeSource
-        let announce: @Sendable (Utterance, SpeakingRule, Instant?, UInt64) -> Void
+        let announce: @Sendable (Sentence) -> Void
         let publish: @Sendable (TerminalEvent) -> Void
         /// With the ATR, where the arrival told it.
         let connect: @Sendable (String, [UInt8]?) throws(PCSCError) -> any CardTransport
         let successAfterMilliseconds: Int64
         /// Whether the reader's own buzzer tells the outcome too.
         var buzzes = false
+    }
+
+    /// One sentence of how a tap ended.
+    struct Sentence: Sendable {
+        let utterance: Utterance
+        let rule: SpeakingRule
+        let notBefore: Instant?
+        /// The holder's, where the ledger told it.
+        let language: String?
+        let tap: UInt64
     }
 
     /// A card that was laid down.
@@ -169,8 +179,9 @@ final class ReaderStation: Sendable {
         for (index, prompt) in prompts.enumerated() {
             let earliest = arrival.at.advanced(milliseconds: around.successAfterMilliseconds)
             around.announce(
-                prompt, announcement.waits || index > 0 ? .queue : .preempt, announcement.waits ? earliest : nil,
-                arrival.tap)
+                Sentence(
+                    utterance: prompt, rule: announcement.waits || index > 0 ? .queue : .preempt,
+                    notBefore: announcement.waits ? earliest : nil, language: end.language, tap: arrival.tap))
         }
         let now = around.time.now()
         around.publish(

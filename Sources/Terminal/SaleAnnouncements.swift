@@ -63,10 +63,12 @@ extension Announcement {
 
 extension TerminalService {
     /// Tells how a sale without a card ended.
-    static func told(_ report: SaleReport, events: EventStream, voice: TerminalVoice, at now: Instant) {
+    static func told(
+        _ report: SaleReport, language: String?, events: EventStream, voice: TerminalVoice, at now: Instant
+    ) {
         let announcement = Announcement(report.ending)
         for (index, prompt) in announcement.prompts.enumerated() {
-            voice.say(prompt, index > 0 ? .queue : .preempt)
+            voice.say(prompt, index > 0 ? .queue : .preempt, language: language)
         }
         events.publish(
             TerminalEvent(

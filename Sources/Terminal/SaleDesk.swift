@@ -73,11 +73,19 @@ package final class SaleDesk: SaleAuthority, Sendable {
     }
 
     package func ask(_ question: SaleQuestion, deadline: Instant) -> SaleAdvice? {
+        ask(question, deadline: deadline) { _ in }
+    }
+
+    /// The same, for whoever wants to know in which language to speak to the holder afterwards.
+    ///
+    /// - Parameter heard: called with the language in the ledger's answer, if there is one.
+    func ask(_ question: SaleQuestion, deadline: Instant, heard: (String?) -> Void) -> SaleAdvice? {
         let now = time.now()
         guard isThere(), silentUntil.withLock({ $0.map { $0 <= now } ?? true }) else { return nil }
         do throws(LedgerClientError) {
             let answer = try client.authorize(SaleRequest(question, terminal: terminal), deadline: deadline)
             shared.reached(from: .sales)
+            heard(answer.language)
             return SaleAdvice(answer)
         } catch {
             shared.raise(error, from: .sales)

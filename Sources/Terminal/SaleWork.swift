@@ -7,18 +7,22 @@ import SmartCard
 /// Lets the cards on one reader pay what the till asks for.
 final class SaleWork: TapWork {
     private let engine: PurchaseEngine
+    private let inquiry: SaleInquiry
     private let counter: CounterDesk
     /// What the till asked for when the card was taken up; `nil`: the till takes no cards at the moment.
     private var order: SaleOrder??
     /// How the last tap ended.
     private(set) var report = SaleReport(ending: .leftUntouched, order: nil)
 
-    init(engine: PurchaseEngine, counter: CounterDesk) {
+    /// Work whose `engine` asks by way of `inquiry`.
+    init(engine: PurchaseEngine, asking inquiry: SaleInquiry, counter: CounterDesk) {
         self.engine = engine
+        self.inquiry = inquiry
         self.counter = counter
     }
 
     func begin() {
+        inquiry.forget()
         order = counter.begin()
         report = SaleReport(ending: .leftUntouched, order: order??.number)
     }
@@ -29,7 +33,7 @@ final class SaleWork: TapWork {
         guard let order else { return TapEnd(announcement: Announcement(.refused(.noOrder))) }
         let next = engine.handle(transport, dialect: dialect, order: order) { observe(TerminalEvent($0)) }
         if report.ending != .inDoubt || next.ending != .leftUntouched { report = next }
-        return TapEnd(next)
+        return TapEnd(next, language: inquiry.language)
     }
 
     /// A card that lies there and cannot be connected to is no card that left too early.
@@ -40,7 +44,7 @@ final class SaleWork: TapWork {
             case .unresponsiveCard: .refused(.cardDamaged)
             default: .leftUntouched
             }
-        var end = TapEnd(report)
+        var end = TapEnd(report, language: inquiry.language)
         end.particulars = "\(error)"
         return end
     }
@@ -52,10 +56,10 @@ final class SaleWork: TapWork {
 
 extension TapEnd {
     /// The ending of a sale.
-    fileprivate init(_ report: SaleReport) {
+    fileprivate init(_ report: SaleReport, language: String?) {
         self.init(
-            announcement: Announcement(report.ending), particulars: report.particulars, uid: report.uid,
-            apdus: report.apdus, isLoss: report.ending == .inDoubt || report.ending == .leftUntouched,
+            announcement: Announcement(report.ending), language: language, particulars: report.particulars,
+            uid: report.uid, apdus: report.apdus, isLoss: report.ending == .inDoubt || report.ending == .leftUntouched,
             isUntouched: report.ending == .leftUntouched)
     }
 }

@@ -29,17 +29,18 @@ struct TapRooms: Sendable {
 
     /// What one reader's cards are for.
     func makeWork() -> any TapWork {
-        guard let till else { return ActivationWork(makeEngine()) }
+        guard let till else { return makeActivation() }
+        let inquiry = SaleInquiry(till.authority)
         return SaleWork(
             engine: PurchaseEngine(
-                layout: layout, keys: keys, terminal: configuration.number, authority: till.authority,
+                layout: layout, keys: keys, terminal: configuration.number, authority: inquiry,
                 journal: till.journal, memory: till.memory, time: time,
                 askMilliseconds: configuration.canteen.askMilliseconds ?? 100),
-            counter: till.counter)
+            asking: inquiry, counter: till.counter)
     }
 
     /// The handshake for one reader.
-    func makeEngine() -> ActivationEngine {
+    func makeActivation() -> ActivationWork {
         let desk = PermitDesk(
             configuration: configuration, client: client, feeds: feeds, local: local,
             acknowledged: { journal?.cursor.acknowledged ?? 0 }, health: health, shared: shared, time: time)
@@ -47,8 +48,9 @@ struct TapRooms: Sendable {
             if let outcome { local.note(outcome, sequence: record.sequence) }
             recorded()
         }
-        return ActivationEngine(
+        let engine = ActivationEngine(
             layout: layout, keys: keys, terminal: configuration.number, authority: desk, journal: records, time: time,
             permitMilliseconds: configuration.ledger.permitMilliseconds ?? 800)
+        return ActivationWork(engine, asking: desk)
     }
 }

@@ -23,6 +23,8 @@ protocol TapWork: AnyObject {
 struct TapEnd {
     /// How it is told.
     var announcement: Announcement
+    /// The holder's language, where the ledger told it.
+    var language: String?
     /// What only this ending knows, for people; no account, no holder.
     var particulars: String?
     /// The card, once it told its UID.

@@ -178,7 +178,9 @@ extension TerminalService {
     private func surroundings() -> ReaderStation.Surroundings {
         ReaderStation.Surroundings(
             work: { self.makeWork() }, time: time,
-            announce: { self.voice.say($0, $1, notBefore: $2, tag: $3) },
+            announce: {
+                self.voice.say($0.utterance, $0.rule, notBefore: $0.notBefore, language: $0.language, tag: $0.tap)
+            },
             publish: { self.events.publish($0) },
             connect: { (name, atr) throws(PCSCError) in try PCSCTransport(reader: name, atr: atr) },
             successAfterMilliseconds: configuration.successAfterMilliseconds,

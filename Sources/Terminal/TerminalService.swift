@@ -101,9 +101,9 @@ public final class TerminalService: Sendable {
                         attachments.note(counter)
                         voice.follow(counter, before: before)
                     }, serveAgain: { stations.again(at: time.now()) },
-                    told: { report in
+                    told: { report, language in
                         attachments.note(report)
-                        Self.told(report, events: events, voice: voice, at: time.now())
+                        Self.told(report, language: language, events: events, voice: voice, at: time.now())
                     }, closed: { voice.closed($0) }))
             : nil
         (self.journal, self.client, self.feeds, self.feedReader, self.voice) =

@@ -31,8 +31,8 @@ struct Till: Sendable {
         let changed: @Sendable (_ counter: Counter, _ before: Counter?) -> Void
         /// The cards on the readers are to be taken up again.
         let serveAgain: @Sendable () -> Void
-        /// A sale without a card ended so.
-        let told: @Sendable (SaleReport) -> Void
+        /// A sale without a card ended so; the holder's language comes with it, where the ledger told it.
+        let told: @Sendable (SaleReport, _ language: String?) -> Void
         /// A shift has ended, with these totals.
         let closed: @Sendable (ShiftRecord) -> Void
     }

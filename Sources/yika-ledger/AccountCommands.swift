@@ -7,7 +7,8 @@ struct Account: ParsableCommand {
         abstract: "What the phone app and the card centre do with one holder's account.",
         subcommands: [
             Open.self, ShowOne.self, Balance.self, Statement.self, AccountLost.self, AccountFound.self, Late.self,
-            TopUp.self, ReverseTopUp.self, OldBalance.self, SmallPurse.self, ReplaceCard.self, PinCommand.self,
+            Language.self, TopUp.self, ReverseTopUp.self, OldBalance.self, SmallPurse.self, ReplaceCard.self,
+            PinCommand.self,
         ])
 
     struct Open: ParsableCommand {
@@ -114,6 +115,24 @@ struct Account: ParsableCommand {
             try desk.report({ try $0.allowLate(account: whose.number(at: $0), days: days) }, words: \.words)
         }
     }
+
+    struct Language: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Set the language in which terminals speak to the holder, where they are set to do so.")
+
+        @Argument(help: "The account's number.")
+        var account: Int64
+
+        @Argument(help: "One that the terminals' voices have, such as en or zh-CN; “none” takes it away.")
+        var language: String
+
+        @OptionGroup var desk: Desk
+
+        func run() throws {
+            try desk.report(
+                { try $0.setLanguage(account: account, to: language == "none" ? nil : language) }, words: \.words)
+        }
+    }
 }
 
 extension AccountView {
@@ -125,6 +144,7 @@ extension AccountView {
         card       number \(cardSerial), \(isCardActive ? "active" : "not active")\(lostMilliseconds.map { ", reported lost \(shown($0))" } ?? "")
         PIN        \(hasPin ? "set" : "none")\(pinLockedUntilMilliseconds.map { ", locked until \(shown($0))" } ?? "")
         late       \(lateUntilMilliseconds.map { "may be activated until \(shown($0))" } ?? "-")
+        language   \(language ?? "-")
         """
     }
 }

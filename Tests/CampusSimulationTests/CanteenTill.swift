@@ -9,6 +9,7 @@ import Platform
 import Simulator
 import SmartCard
 import Sync
+import Voice
 
 @testable import Terminal
 
@@ -30,6 +31,10 @@ final class CanteenTill: @unchecked Sendable {
     /// Whether the network is away.
     var isOffline = false
     private(set) var running: Running?
+    /// What the voice was asked to say at the last tap.
+    private(set) var said: [ReaderStation.Sentence] = []
+    /// How the last sale without a card was told, and in which language.
+    private(set) var told: (prompts: [PromptID], language: String?)?
     private(set) var disk: BoxDisk
     private let reader: SimulatedReader
     private var taps: UInt64 = 0
@@ -89,7 +94,8 @@ final class CanteenTill: @unchecked Sendable {
             around: Till.Surroundings(
                 client: link, signer: grounds.ledgerKeys.signingKey.publicKey, feeds: feeds, journal: journal,
                 health: health, shared: shared, time: clock,
-                isThere: { true }, recorded: {}, changed: { _, _ in }, serveAgain: {}, told: { _ in },
+                isThere: { true }, recorded: {}, changed: { _, _ in }, serveAgain: {},
+                told: { [unowned self] in self.told = (Announcement($0.ending).prompts.map(\.id), $1) },
                 closed: { _ in }))
         let rooms = TapRooms(
             configuration: configuration, layout: grounds.layout, keys: day.keys, client: link, feeds: feeds,
@@ -98,7 +104,8 @@ final class CanteenTill: @unchecked Sendable {
         let station = ReaderStation(
             name: "till \(number)", profile: reader.profile,
             around: .init(
-                work: { rooms.makeWork() }, time: clock, announce: { _, _, _, _ in }, publish: { _ in },
+                work: { rooms.makeWork() }, time: clock, announce: { [unowned self] in self.said.append($0) },
+                publish: { _ in },
                 connect: { [unowned self] (_, _) throws(PCSCError) in try self.connect() },
                 successAfterMilliseconds: 0))
         guard let work = rooms.makeWork() as? SaleWork else { return day.violate("a till that sells nothing") }
@@ -148,6 +155,7 @@ final class CanteenTill: @unchecked Sendable {
     /// Lays a card down and takes it away; how the till says it ended, `nil` when the power went.
     func tap(_ card: SimulatedCard, fault: CardFault? = nil) -> SaleEnding? {
         guard let running else { return nil }
+        said = []
         taps += 1
         reader.layDown(card, fault: fault)
         running.station.cardArrived(tap: taps, at: clock.now())

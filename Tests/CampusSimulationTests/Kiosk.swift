@@ -59,6 +59,9 @@ final class Kiosk: @unchecked Sendable {
     /// Everything that an append returned for.
     private(set) var promises: [UInt64: Promise] = [:]
 
+    /// What the voice was asked to say at the last tap.
+    private(set) var said: [ReaderStation.Sentence] = []
+
     private let reader: SimulatedReader
     private var scene: Scene?
     /// The card that this kiosk made active for each account.
@@ -122,13 +125,13 @@ final class Kiosk: @unchecked Sendable {
             name: "reader of \(number)", profile: reader.profile,
             around: .init(
                 work: { rooms.makeWork() }, time: clock,
-                announce: { [unowned self] said, _, _, _ in self.heard(said.id) },
+                announce: { [unowned self] in self.heard($0) },
                 publish: { [unowned self] event in self.campus.note("\(self.number): \(event.words)") },
                 connect: { [unowned self] (_, _) throws(PCSCError) in try self.connect() },
                 successAfterMilliseconds: 3000))
         running = Running(
             journal: journal, uploader: uploader, feedReader: feedReader, station: station,
-            work: ActivationWork(rooms.makeEngine()), feeds: feeds)
+            work: rooms.makeActivation(), feeds: feeds)
     }
 
     private func feedReader(_ journal: JournalWriter?, _ feeds: FeedStores, _ health: HealthRegistry) -> FeedReader {
@@ -199,6 +202,7 @@ final class Kiosk: @unchecked Sendable {
         }
         reader.layDown(card.chip, fault: plan.fault)
         if let swap = plan.swap { reader.swap(at: swap.apdu, to: swap.card.chip) }
+        said = []
         taps += 1
         // Announced as the monitor does, which sees neither pulls nor jolts as quick as these.
         running.station.cardArrived(tap: taps, at: clock.now())
@@ -241,9 +245,11 @@ final class Kiosk: @unchecked Sendable {
         }
     }
 
-    private func heard(_ prompt: PromptID) {
+    private func heard(_ sentence: ReaderStation.Sentence) {
         // A box without power says nothing.
         guard isOn, let scene else { return }
+        said.append(sentence)
+        let prompt = sentence.utterance.id
         campus.note("\(number): says \(prompt)")
         guard prompt == .activated else { return }
         let uids = scene.cards.map(\.uid.bytes)

@@ -71,6 +71,32 @@ struct PermitDeskTests {
         FeedStores(storage: SimulatedStorage(seed: 1), key: signer.publicKey)
     }
 
+    @Test("remembers in which language to speak to the holder, and forgets it with the next answer and the next card")
+    func language() throws {
+        let health = HealthRegistry { _ in }
+        let client = Answers(.success(PermitAnswer(decision: .activeElsewhere, language: "en")))
+        let desk = PermitDesk(
+            configuration: Grounds.shared.configuration(1), client: client, feeds: feeds(),
+            local: LocalActivations(), acknowledged: { 0 }, health: health, shared: SharedConditions(health),
+            time: SimulatedTime())
+        let uid = try #require(CardUID([1, 2, 3, 4]))
+        func ask(_ answer: Result<PermitAnswer, LedgerClientError>) -> String? {
+            client.next.withLock { $0 = answer }
+            _ = desk.decide(uid: uid, holderNumber: "1", deadline: Instant(nanoseconds: .max))
+            return desk.language
+        }
+        let english = Result<PermitAnswer, LedgerClientError>.success(
+            PermitAnswer(decision: .activeElsewhere, language: "en"))
+        #expect(desk.language == nil)
+        #expect(ask(english) == "en")
+        #expect(ask(.success(PermitAnswer(decision: .noAccount))) == nil)
+        #expect(ask(english) == "en")
+        #expect(ask(.failure(Answers.timeout)) == nil, "the roster names no language")
+        #expect(ask(english) == "en")
+        desk.forget()
+        #expect(desk.language == nil)
+    }
+
     @Test("without a network a card on the hotlist is lost, whatever the roster says of its holder's account")
     func hotlistOffline() throws {
         let key = RosterKey(bytes: Grounds.shared.rosterKey)

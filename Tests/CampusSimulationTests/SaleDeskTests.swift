@@ -96,6 +96,27 @@ struct SaleDeskTests {
         #expect(request?.uid == "01020304" && request?.cardSequence == 9 && request?.dayStartMilliseconds == 1)
     }
 
+    @Test("in one holder's language is not told to another at the next reader, nor to whoever comes next")
+    func languages() {
+        let client = Answers(time)
+        let desk = desk(client, HealthRegistry { _ in }, stores())
+        let (left, right) = (SaleInquiry(desk), SaleInquiry(desk))
+        func ask(_ inquiry: SaleInquiry, _ answer: Result<SaleAnswer, LedgerClientError>) {
+            client.answer.withLock { $0 = answer }
+            _ = inquiry.ask(question, deadline: time.now().advanced(milliseconds: 150))
+        }
+        ask(left, .success(SaleAnswer(decision: .insufficient, language: "en")))
+        ask(right, .success(SaleAnswer(decision: .approved, balanceFen: 900, language: "zh-CN")))
+        #expect(left.language == "en" && right.language == "zh-CN")
+        ask(right, .success(SaleAnswer(decision: .unknownAccount)))
+        #expect(left.language == "en" && right.language == nil)
+        left.forget()
+        #expect(left.language == nil)
+        ask(left, .success(SaleAnswer(decision: .wrongPin, language: "en")))
+        ask(left, .failure(Answers.timeout))
+        #expect(left.language == nil)
+    }
+
     @Test("says when the hotlist's age makes sales smaller, and that it has none")
     func age() throws {
         let feeds = stores()

@@ -106,7 +106,7 @@ struct AccountServerTests {
         ]
         let fields = [
             "holderNumber", "name", "fen", "reference", "topUpReference", "uid", "cardSerial", "reason", "days", "pin",
-            "oldPin", "newPin", "deviceKey",
+            "oldPin", "newPin", "deviceKey", "language",
         ]
         let bodies =
             texts.map { Array($0.utf8) }
@@ -178,6 +178,16 @@ struct AccountServerTests {
             let wrongPin = try await client.ask(
                 "POST", "/v1/accounts/\(number)/pin/verify", Array(#"{"pin":"918274"}"#.utf8), token: app)
             #expect(wrongPin.status == 403 && code(wrongPin.body) == "L-PIN")
+            func language(_ body: String) async throws -> (status: Int, body: Data) {
+                try await client.ask("POST", "/v1/accounts/\(number)/language", Array(body.utf8), token: app)
+            }
+            let spoken = try await language(#"{"language":"en"}"#)
+            #expect(try JSONDecoder().decode(AccountView.self, from: spoken.body).language == "en")
+            // What was only forgotten takes nothing away.
+            #expect(try await language("{}").status == 400)
+            let silent = try await language(#"{"language":null}"#)
+            #expect(silent.status == 200)
+            #expect(try JSONDecoder().decode(AccountView.self, from: silent.body).language == nil)
             let statement = try await client.ask("GET", "/v1/accounts/\(number)/statement?limit=1", token: app)
             #expect(
                 try JSONDecoder().decode(Page<StatementLine>.self, from: statement.body).items.map(\.fen) == [5_000])

@@ -50,6 +50,8 @@ struct MigrationTests {
             }
             try #expect(transaction.integer("SELECT count(*) FROM accounts WHERE kind = 'system'") == 11)
             try #expect(transaction.feedVersion(.roster) > 1)
+            // Nobody has said yet in which language anybody wants to be spoken to.
+            try #expect(transaction.integer("SELECT count(*) FROM accounts WHERE language IS NOT NULL") == 0)
         }
         try store.close()
         try #expect(LedgerCheck.run(on: SQLiteLedger(path: path, mode: .readOnly)).holds)
@@ -157,6 +159,7 @@ struct CopyTests {
         let sale = terminal.sale(6, fen: 0)
         terminal.sale(6, fen: 0, result: .voided, related: sale)
         terminal.append(0x77, [1])
+        _ = try books.desk().setLanguage(account: Int64(TestBooks.account(6)), to: "en")
         try books.upload(terminal.slots, first: 1)
         let other: TestDatabase = TestDatabase.current == .sqlite ? .postgres : .sqlite
         let copy = try other.makeStore(in: books.directory)

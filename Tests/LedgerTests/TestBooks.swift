@@ -152,7 +152,7 @@ final class TestBooks: @unchecked Sendable {
             try [
                 "SELECT terminal, epoch, sequence, raw FROM records ORDER BY 1, 2, 3",
                 "SELECT * FROM cursors ORDER BY 1, 2",
-                "SELECT number, lost_ms, balance_fen, debt_fen, subsidy_fen, doubts FROM accounts ORDER BY 1",
+                "SELECT number, lost_ms, balance_fen, debt_fen, subsidy_fen, doubts, language FROM accounts ORDER BY 1",
                 "SELECT uid, account, serial, status FROM cards ORDER BY 1",
                 "SELECT id, terminal, epoch, sequence FROM transfers ORDER BY 1",
                 "SELECT * FROM postings ORDER BY 1, 2",

@@ -29,6 +29,8 @@ public struct AccountView: Codable, Hashable, Sendable {
     public let pinLockedUntilMilliseconds: Int64?
     /// Until when the card may be activated after the end of the period; absent when it may not.
     public let lateUntilMilliseconds: Int64?
+    /// The language in which terminals speak to the holder: `en`, `zh-CN`; absent when nobody has said.
+    public let language: String?
     /// When it was opened, in milliseconds since 1970-01-01 UTC.
     public let openedMilliseconds: Int64
 }
@@ -60,7 +62,7 @@ extension LedgerTransaction {
             """
             SELECT a.number, a.name, coalesce(a.category, ''), a.status, a.balance_fen, a.debt_fen, a.lost_ms, a.card_serial,
                 CASE WHEN c.uid IS NULL THEN 0 ELSE 1 END, CASE WHEN a.pin_verifier IS NULL THEN 0 ELSE 1 END,
-                a.pin_locked_until_ms, a.late_until_ms, a.opened_ms, a.subsidy_fen
+                a.pin_locked_until_ms, a.late_until_ms, a.opened_ms, a.subsidy_fen, a.language
             FROM accounts a LEFT JOIN cards c ON c.account = a.number AND c.status = 'active'
             WHERE a.number = ? AND a.kind = 'holder'
             """, [.integer(number)])
@@ -71,11 +73,14 @@ extension LedgerTransaction {
             lostMilliseconds: try row.optional(6),
             cardSerial: try row.number(7), isCardActive: try row.integer(8) == 1, hasPin: try row.integer(9) == 1,
             pinLockedUntilMilliseconds: try row.optional(10), lateUntilMilliseconds: try row.optional(11),
-            openedMilliseconds: try row.integer(12))
+            language: try row.optionalText(14), openedMilliseconds: try row.integer(12))
     }
 }
 
 extension SQLRow {
     /// A number that may be absent.
     func optional(_ column: Int) throws -> Int64? { isNull(column) ? nil : try integer(column) }
+
+    /// A text that may be absent.
+    func optionalText(_ column: Int) throws -> String? { isNull(column) ? nil : try text(column) }
 }

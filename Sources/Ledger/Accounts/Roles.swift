@@ -27,6 +27,7 @@ public enum AccountAction: String, CaseIterable, Codable, Sendable {
     case resetPin = "pin-reset"
     case replaceCard = "card-replace"
     case allowLate = "late-activation"
+    case setLanguage = "language-set"
     case certify = "certificate"
     case importPeople = "people-import"
     case importBalances = "balances-import"
@@ -43,7 +44,7 @@ public enum AccountAction: String, CaseIterable, Codable, Sendable {
     /// beside the database.
     public var allowed: Set<Role> {
         switch self {
-        case .open, .topUp, .lost, .found: [.app, .cardCentre, .technician]
+        case .open, .topUp, .lost, .found, .setLanguage: [.app, .cardCentre, .technician]
         case .show, .statement: [.app, .cardCentre, .auditor, .technician]
         case .setPin, .changePin: [.app, .technician]
         case .verifyPin: [.app, .cardCentre, .technician]

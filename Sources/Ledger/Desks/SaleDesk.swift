@@ -7,6 +7,14 @@ enum SaleDesk {
         guard let number = Int64(exactly: request.account), let account = try transaction.holderAccount(number) else {
             return SaleAnswer(decision: .unknownAccount)
         }
+        var answer = try decide(request, account, in: transaction)
+        answer.language = account.language
+        return answer
+    }
+
+    private static func decide(
+        _ request: SaleRequest, _ account: HolderAccount, in transaction: any LedgerTransaction
+    ) throws -> SaleAnswer {
         if !account.isOpen { return SaleAnswer(decision: .closed) }
         if account.isReportedLost { return SaleAnswer(decision: .reportedLost) }
         if request.medium == .card, try !isCard(of: account, request, in: transaction) {
@@ -15,7 +23,7 @@ enum SaleDesk {
         let payment = Payment(of: Int64(request.amountFen), from: account, isMeal: true)
         var answer = SaleAnswer(
             decision: payment.debt == 0 ? .approved : .insufficient, balanceFen: account.balance,
-            subsidyFen: payment.subsidy, isSequenceUsed: try isSequenceUsed(request, number, in: transaction))
+            subsidyFen: payment.subsidy, isSequenceUsed: try isSequenceUsed(request, account.number, in: transaction))
         if let start = [request.dayStartMilliseconds, request.mealStartMilliseconds].compactMap(\.self).min() {
             let spent = try SpentSince(start, account, in: transaction)
             answer.spentTodayFen = request.dayStartMilliseconds.map(spent.fen(since:))
@@ -67,9 +75,10 @@ extension SaleDesk {
             return answer
         case .wrong: break
         case .locked(let until):
-            return SaleAnswer(decision: .pinLocked, pinAccepted: false, pinLockedUntilMilliseconds: until)
+            return SaleAnswer(
+                decision: .pinLocked, pinAccepted: false, pinLockedUntilMilliseconds: until, language: advice.language)
         }
-        return SaleAnswer(decision: .wrongPin, pinAccepted: false)
+        return SaleAnswer(decision: .wrongPin, pinAccepted: false, language: advice.language)
     }
 }
 

@@ -31,6 +31,17 @@ enum AccountBody {
         let days: Int
     }
 
+    struct Language: Decodable {
+        let language: String?
+
+        private enum CodingKeys: CodingKey { case language }
+
+        /// Null takes the language away, and has to be said: a field that was forgotten does not.
+        init(from decoder: any Decoder) throws {
+            language = try decoder.container(keyedBy: CodingKeys.self).decode(String?.self, forKey: .language)
+        }
+    }
+
     struct NewPin: Decodable {
         let pin: String
     }

@@ -86,6 +86,9 @@ struct AccountRoutes: Sendable {
         .post("/v1/accounts/:account/late-activation", .allowLate) {
             try .json($0.allowLate(account: $1.account(), days: $1.json(AccountBody.Late.self).days))
         },
+        .post("/v1/accounts/:account/language", .setLanguage) {
+            try .json($0.setLanguage(account: $1.account(), to: $1.json(AccountBody.Language.self).language))
+        },
         .post("/v1/accounts/:account/certificates", .certify) {
             guard let key = [UInt8](hex: try $1.json(AccountBody.Certificate.self).deviceKey) else {
                 throw LedgerRefused.malformed("deviceKey: expected 32 bytes in hexadecimal")

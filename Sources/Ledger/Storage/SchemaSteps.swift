@@ -12,6 +12,7 @@ enum SchemaSteps {
         Step(name: "v1", statements: { SchemaV1.statements($0) }),
         Step(name: "v2", statements: { SchemaV2.statements($0) }),
         Step(name: "v3", statements: { SchemaV3.statements($0) }),
+        Step(name: "v4", statements: { SchemaV4.statements($0) }),
     ]
 
     /// The tables that hold the books, each after those that it refers to: the order to copy them in.
