@@ -66,7 +66,7 @@ struct ReaderSignalsTests {
             name: "a", profile: profile,
             around: .init(
                 work: { OneSecondOfWork(announcement, time) }, time: time,
-                announce: { _, _, notBefore, _ in said.withLock { $0 = (notBefore ?? time.now()).milliseconds } },
+                announce: { sentence in said.withLock { $0 = (sentence.notBefore ?? time.now()).milliseconds } },
                 publish: { _ in }, connect: { (_, _) throws(PCSCError) in signals },
                 successAfterMilliseconds: 3_000, buzzes: buzzes))
         station.cardArrived(tap: 1, at: time.now())

@@ -8,7 +8,8 @@ import re
 # Words that English speaks differently before a vowel, or weakly inside a sentence.
 BEFORE_VOWEL = {"the": ("ði", "ðə"), "to": ("tʊ", "tə"), "a": ("ɐn", "ɐ")}
 # The dictionary's first choice is the letter's name, the stressed form, or the wrong one of two words.
-SPOKEN_AS = {"a": "ɐ", "read": "ɹˈɛd", "was": "wəz", "your": "jʊɹ", "of": "əv", "too": "tˈu", "on": "ɔn"}
+SPOKEN_AS = {"a": "ɐ", "read": "ɹˈɛd", "was": "wəz", "your": "jʊɹ", "of": "əv", "too": "tˈu", "on": "ɔn",
+             "replaced": "ɹəplˈAst"}
 VOWELS = "AIOQWYaeiouæɐɑɒɔəɚɛɜɪʊʌᵊᵻ"
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
@@ -48,6 +49,25 @@ def change_tone_of_one(text):
         return ("移" if tone == "4" else "易") + match[1]
 
     return re.sub(r"(?<!第)一([\u4e00-\u9fff])", said, text)
+
+
+def number_syllables(word):
+    """A Mandarin word of a number as [(pinyin with the tone it is said in, phonemes)].
+
+    misaki knows the characters only, so the tones that change are set here: a low tone before another rises (wú bǎi,
+    jiú jiǎo), and 一 falls or rises before a unit. After hundreds, where alone 一十 is said, 一 stays level.
+    """
+    from misaki import zh
+    from pypinyin import Style, pinyin
+
+    syllables = [pinyin(character, style=Style.TONE3)[0][0] for character in word]
+    for index, (syllable, follower) in enumerate(zip(syllables, syllables[1:])):
+        if syllable[-1] == "3" and follower[-1] == "3":
+            syllables[index] = syllable[:-1] + "2"
+        if syllable == "yi1" and follower != "shi2":
+            syllables[index] = "yi2" if follower[-1] == "4" else "yi4"
+    # The model has no token for the arch that marks the second half of a diphthong.
+    return [(syllable, zh.ZHG2P.py2ipa(syllable).replace("\u032f", "")) for syllable in syllables]
 
 
 def english(text):
