@@ -225,7 +225,7 @@ class Stack:
         file.write_text(
             "</usr/share/alsa/alsa.conf>\n"
             f'pcm_type.yikacard {{ lib "{library}" }}\n'
-            f'pcm.yika_card {{ type yikacard control "{self.run}/sound/control" rate 0 channels 0 paced 1 }}\n'
+            f'pcm.yika_card {{ type yikacard control "{self.run}/sound/control" rate 0 channels 0 paced 0 }}\n'
             f'pcm.yika_tour {{ type file slave.pcm "{slave}" file "{self.out}/{box.sound}" format "wav" }}\n')
         return file
 

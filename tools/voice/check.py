@@ -142,7 +142,7 @@ def word_problems(samples, rate, language, word):
         each, heard = (len(samples) / rate - before - after) / syllables, measure.nuclei(voice)
         if not WORD_SECONDS[0] <= each <= WORD_SECONDS[1]:
             faults.append(f"{each:.2f} s per syllable")
-        if abs(heard - syllables) > 1 or heard > syllables and language == "zh-CN":
+        if abs(heard - syllables) > 1:
             faults.append(f"{heard} syllables heard")
     if language == "zh-CN":
         tones = "".join(pinyin[-1] for pinyin, _ in phonemes.number_syllables(word))
