@@ -35,11 +35,6 @@ public final class DedicatedThread: Sendable {
     /// Waits until the body has returned, at most until `deadline`. False when it is still running then.
     public func join(until deadline: Instant) -> Bool { finished.wait(until: deadline) }
 
-    /// Lets the calling thread go before others that want the processor, where the service may (`LimitNICE=`).
-    ///
-    /// For sound: a box at work with everything else must not make a sentence stutter. Without the right it goes on as it is.
-    public static func askForPriority() { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, -10) }
-
     private final class Start: Sendable {
         let name: String
         let body: @Sendable () -> Void

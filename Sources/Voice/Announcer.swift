@@ -46,7 +46,6 @@ public final class Announcer: Sendable {
         let (orders, calls) = (self.orders, self.calls)
         let repertoire = Repertoire(packs: packs, catalogue: catalogue, languages: style.languages, tones: style.tones)
         thread = DedicatedThread(name: "yika-voice") {
-            DedicatedThread.askForPriority()
             var speaker = Speaker(
                 repertoire: repertoire, volume: style.volume, output: output, calls: calls, time: time, orders: orders,
                 events: events)
