@@ -1,7 +1,6 @@
 import Canteen
 import LedgerProtocol
 import Platform
-import Synchronization
 import Voice
 
 /// What a terminal says aloud of all that it could: money is not everybody's business.

@@ -86,7 +86,7 @@ def expected(places, wanted, shares):
 
 
 class Recogniser:
-    """pocketsphinx, with its own language model, or listening for some words only."""
+    """pocketsphinx, hearing whatever English it can, or listening for some words only."""
 
     def __init__(self, only=(), repeat=""):
         if only:

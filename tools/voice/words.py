@@ -22,7 +22,7 @@ ENGLISH_MELODY = 0.5  # How much is left of the fall in a number's words; “yua
 
 
 def piece(model, pack, clip, language):
-    """The samples of a piece, spoken with a number in place of each placeholder."""
+    """The samples of a piece, spoken with a number wherever its sentence leaves one open."""
     parts = [SAMPLES[language].get(part, part) for part in clip.parts]
     spoken = [phonemes.of(part, language).strip() if part else "" for part in parts]
     before, own, after = (" ".join(filter(None, some)) for some in (
