@@ -197,7 +197,7 @@ let package = Package(
         tests("Sync", ["Journal", "LedgerProtocol", "Simulator", "Platform", "Ledger"]),
         tests("Voice", ["Platform", "DataFiles", "VoiceFuzzing", "yika"], exclude: ["Fixtures"]),
         .target(name: "VoiceFuzzing", dependencies: ["DataFiles", "Platform", "Voice"], path: "Tests/VoiceFuzzing"),
-        tests("Health", ["Platform"]),
+        tests("Health", ["Platform", "Simulator"]),
         tests(
             "Ledger",
             [

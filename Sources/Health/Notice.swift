@@ -1,3 +1,5 @@
+public import Platform
+
 /// Something that a person may have to know: a fault of the terminal, or how a tap ended. All wording lives here.
 ///
 /// A code, once shipped, keeps its meaning for ever; people cite it on the telephone.
@@ -20,27 +22,37 @@ public struct Notice: Sendable, Hashable {
     public let severity: Severity
     /// What is the matter.
     public let title: Text
+    /// What it means for holders and money; `nil` for how a tap ended.
+    public let impact: Text?
     /// The one thing to do next.
     public let nextStep: Text
+    /// Codes of conditions that explain this one: while one of them holds, this one is not shown.
+    public let dependsOn: [String]
+    /// How long it has to hold before people see it, in seconds: what mends itself at once is no news.
+    public let visibleAfterSeconds: Int64
 
-    /// A sentence in both languages.
-    public struct Text: Sendable, Hashable {
-        /// In Chinese.
-        public let chinese: String
-        /// In English.
-        public let english: String
-
-        init(_ chinese: String, _ english: String) {
-            self.chinese = chinese
-            self.english = english
-        }
-    }
-
-    init(_ code: String, _ id: String, _ severity: Severity, title: Text, nextStep: Text) {
+    init(
+        _ code: String, _ id: String, _ severity: Severity, title: Text, impact: Text? = nil, nextStep: Text,
+        dependsOn: [String] = [], visibleAfterSeconds: Int64 = 0
+    ) {
         self.code = code
         self.id = id
         self.severity = severity
         self.title = title
+        self.impact = impact
         self.nextStep = nextStep
+        self.dependsOn = dependsOn
+        self.visibleAfterSeconds = visibleAfterSeconds
+    }
+}
+
+extension Notice {
+    /// The first 13 bytes of every message identifier of ours, drawn at random once.
+    private static let messagePrefix = "7c1f0a5be93d4e6f8a2b64d1c0"
+
+    /// The identifier of the code's messages in the system's log (sd-id128(3)), by which its catalogue explains them:
+    /// what all of ours begin with, and the code's letter and digits in ASCII.
+    public var messageID: String {
+        Self.messagePrefix + code.utf8.suffix(3).map { String($0, radix: 16) }.joined()
     }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// How a tap ended, as the screen, the log and the help desk name it. A: activation.
 extension Notice {
     /// Every outcome there is.

@@ -1,3 +1,5 @@
+import Platform
+
 /// How an order at a till ended, as the screen, the log and the help desk name it. B: buying.
 extension Notice {
     /// Every outcome of an order there is.

@@ -1,5 +1,6 @@
 import Health
 public import Journal
+import Platform
 public import Sync
 
 /// Why a terminal was not made known. Whatever it is: once it is mended, the same command again goes on.

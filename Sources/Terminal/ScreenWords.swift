@@ -5,7 +5,7 @@ import Platform
 import Screen
 
 extension ScreenState.Text {
-    init(_ text: Notice.Text) { self.init(zh: text.chinese, en: text.english) }
+    init(_ text: Platform.Text) { self.init(zh: text.chinese, en: text.english) }
 
     init(_ name: BilingualName) { self.init(zh: name.zh, en: name.en) }
 

@@ -48,7 +48,7 @@ public final class TerminalService: Sendable {
         self.time = time
         let events = EventStream(log: log)
         self.events = events
-        let health = HealthRegistry { events.publish(TerminalEvent($0, at: time.now())) }
+        let health = HealthRegistry(time: time) { events.publish(TerminalEvent($0, at: time.now())) }
         self.health = health
         let shared = SharedConditions(health)
         self.shared = shared
@@ -204,7 +204,7 @@ public final class TerminalService: Sendable {
                 ScreenDesk.Facts(
                     isOnline: self.contact.current?.isThere,
                     queued: self.journal.map { Int($0.lastSequence - $0.cursor.acknowledged) } ?? 0,
-                    conditions: self.health.current.sorted { $0.notice.severity.rank < $1.notice.severity.rank },
+                    conditions: self.health.visible,
                     rules: self.till?.authority.rules ?? SalesRules(), wall: self.time.wallMilliseconds(),
                     closedShift: self.till?.memory.closedShift, means: self.configuration.canteen.means)
             }
@@ -222,7 +222,7 @@ public final class TerminalService: Sendable {
         Heartbeat(
             wallMilliseconds: time.wallMilliseconds(), version: TerminalVersion.current,
             epoch: journal?.epoch ?? configuration.journalEpoch, lastSequence: journal?.lastSequence ?? 0,
-            acknowledged: journal?.cursor.acknowledged ?? 0, conditions: health.current.map(\.notice.code))
+            acknowledged: journal?.cursor.acknowledged ?? 0, conditions: health.visible.map(\.notice.code))
     }
 }
 
@@ -230,16 +230,5 @@ extension FeedReader.Settings {
     fileprivate init(_ ledger: Configuration.Ledger) {
         self.init()
         if let heartbeat = ledger.heartbeatMilliseconds { heartbeatMilliseconds = heartbeat }
-    }
-}
-
-extension Notice.Severity {
-    /// The worst comes first.
-    fileprivate var rank: Int {
-        switch self {
-        case .outOfService: 0
-        case .degraded: 1
-        case .holder: 2
-        }
     }
 }

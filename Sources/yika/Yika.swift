@@ -8,6 +8,16 @@ struct Yika: ParsableCommand {
         subcommands: [
             Enrol.self, SyncTools.self, Say.self, VoiceTools.self, JournalTools.self, ProfileTools.self, Simulate.self,
         ])
+
+    /// Runs the command that the command line names.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            Complaint.end(error)
+        }
+    }
 }
 
 /// What stands in for hardware.
