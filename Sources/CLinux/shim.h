@@ -47,6 +47,12 @@ static inline int yika_peer(int connection, struct yika_peer *peer) {
     errno = EPROTO;
     return -1;
 }
+// The groups of who has connected, beside the one above (unix(7), SO_PEERGROUPS, Linux 4.13); how many, or -1.
+static inline int yika_peer_groups(int connection, gid_t *groups, int room) {
+    socklen_t size = room * sizeof *groups;
+    if (getsockopt(connection, SOL_SOCKET, 59, groups, &size) != 0) return -1;
+    return size / sizeof *groups;
+}
 static inline int yika_openat(int directory, const char *path, int flags, mode_t mode) {
     return openat(directory, path, flags, mode);
 }

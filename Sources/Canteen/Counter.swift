@@ -285,6 +285,19 @@ public struct Counter: Hashable, Sendable {
             isRepeating: isRepeating, isTraining: isTraining)
     }
 
+    /// Ends the shift from outside, as at the end of the day; `nil`: a sale is under way and has to end first.
+    ///
+    /// What was typed and never asked for is forgotten.
+    public mutating func endShift(_ around: Surroundings) -> [Effect]? {
+        switch phase {
+        case .entry, .closed: break
+        case .present(let order) where order.isRepeating: break
+        case .ended(let ending, _) where ending != .inDoubt: break
+        default: return nil
+        }
+        return operatorNumber == nil ? [] : closeShift(around)
+    }
+
     private mutating func closeShift(_ around: Surroundings) -> [Effect] {
         guard operatorNumber != nil else {
             // Where nobody has to sign in, somebody still may.

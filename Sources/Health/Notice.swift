@@ -47,6 +47,12 @@ public struct Notice: Sendable, Hashable {
 }
 
 extension Notice {
+    private static let byCode = Dictionary(
+        uniqueKeysWithValues: (conditions + outcomes + saleOutcomes).map { ($0.code, $0) })
+
+    /// The condition or outcome with this code.
+    public static func named(_ code: String?) -> Notice? { code.flatMap { byCode[$0] } }
+
     /// The first 13 bytes of every message identifier of ours, drawn at random once.
     private static let messagePrefix = "7c1f0a5be93d4e6f8a2b64d1c0"
 

@@ -5,11 +5,15 @@ import Platform
 /// Somebody connected to the control socket: what it still says, and whether it keeps within what a client may do.
 struct ControlClient {
     /// The longest question, in bytes.
-    private static let lineMost = 256
+    private static let lineMost = 512
     /// Questions that may be asked in a second; people and their scripts need one.
     private static let questionsMost = 20
 
     let descriptor: Int32
+    /// Counted from 1; a descriptor's number is soon another's.
+    let number: UInt64
+    /// Whether it is told of every command to a card.
+    var isMonitor = false
     /// Whether it may still ask: one that has closed its half of the connection watches on.
     private(set) var isListenedTo = true
     /// Whether it was cut off, or has gone.
@@ -18,7 +22,10 @@ struct ControlClient {
     private var asked = 0
     private var askedSince = Instant(nanoseconds: 0)
 
-    init(descriptor: Int32) { self.descriptor = descriptor }
+    init(descriptor: Int32, number: UInt64) {
+        self.descriptor = descriptor
+        self.number = number
+    }
 
     /// Sends `line` whole and without waiting; who has no room for it is cut off, as a part of it would garble the stream.
     mutating func say(_ line: [UInt8]) {

@@ -1,6 +1,6 @@
 /// A question on the control socket: one line of JSON.
 public struct ControlRequest: Codable, Hashable, Sendable {
-    /// What is asked: `sync-status`, `sync-now`, `say`.
+    /// What is asked: `status`, `metrics`, `monitor`, `lend`, `close-day`, `sync-status`, `sync-now`, `say`.
     public var ask: String
     /// For `say`: the sentence's name.
     public var prompt: String?
@@ -8,6 +8,9 @@ public struct ControlRequest: Codable, Hashable, Sendable {
     public var amountFen: Int64?
     /// For `say`: the number in it.
     public var count: Int?
+
+    /// For `lend`: the reader's name in pcscd; `nil`: the one that there is.
+    public var reader: String?
 
     /// The question `ask`.
     public init(_ ask: String) { self.ask = ask }

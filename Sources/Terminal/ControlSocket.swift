@@ -7,11 +7,12 @@ import Synchronization
 /// A Unix socket on which whoever may connect sees this terminal's events as they happen, one JSON object a line, and may
 /// ask questions: a line `{"ask":NAME,…}` is answered by one line `{"answer":NAME,…}` among the events.
 ///
-/// Only the daemon's user and group may connect. Nothing waits for a client: one who reads too slowly, asks too much or
+/// Only root, the daemon's user and the members of its group may connect: the socket's mode says so, and so does the kernel
+/// of each that has connected. Nothing waits for a client: one who reads too slowly, asks too much or
 /// sends what is no question's length is disconnected.
 final class ControlSocket: Sendable {
-    /// Answers a question with one line, without its end; `nil`: there is no such question.
-    typealias Answering = @Sendable (ControlRequest) -> [UInt8]?
+    /// Answers a question of the client with that number with one line, without its end; `nil`: there is no such question.
+    typealias Answering = @Sendable (_ question: ControlRequest, _ client: UInt64) -> [UInt8]?
 
     /// Clients at a time; more are turned away.
     private static let clientsMost = 32
@@ -23,6 +24,8 @@ final class ControlSocket: Sendable {
     private let time: any TimeSource
     /// Descriptors are closed by the thread that polls them alone: elsewhere their numbers might be others' by then.
     private let clients = Mutex<[ControlClient]>([])
+    private let accepted = Mutex<UInt64>(0)
+    private let gone = Mutex<(@Sendable (UInt64) -> Void)?>(nil)
     private let thread = Mutex<DedicatedThread?>(nil)
 
     /// Listens at `path`.
@@ -56,7 +59,12 @@ final class ControlSocket: Sendable {
     ///   - greeting: what whoever connects is told first: how the terminal stands now. What changes while it is being
     ///     told follows.
     ///   - answering: called on that thread; it must not wait.
-    func start(greeting: @escaping @Sendable () -> [TerminalEvent], answering: @escaping Answering = { _ in nil }) {
+    ///   - gone: called on that thread for each client that has left.
+    func start(
+        greeting: @escaping @Sendable () -> [TerminalEvent], answering: @escaping Answering = { _, _ in nil },
+        gone: @escaping @Sendable (UInt64) -> Void = { _ in }
+    ) {
+        self.gone.withLock { $0 = gone }
         thread.withLock { thread in
             thread = DedicatedThread(name: "yika-control") { [self] in
                 while serveOnce(greeting, answering) {}
@@ -64,13 +72,16 @@ final class ControlSocket: Sendable {
         }
     }
 
-    /// Sends `event` to everybody who watches.
-    func publish(_ event: TerminalEvent) {
+    /// Sends `event` to everybody who watches, or only to those who want to know everything.
+    func publish(_ event: TerminalEvent, toMonitors: Bool = false) {
         guard let line = Self.line(event) else { return }
         clients.withLock { clients in
-            for index in clients.indices { clients[index].say(line) }
+            for index in clients.indices where clients[index].isMonitor || !toMonitors { clients[index].say(line) }
         }
     }
+
+    /// Whether anybody wants to know everything.
+    var isMonitored: Bool { clients.withLock { $0.contains(where: \.isMonitor) } }
 
     /// Disconnects everybody and removes the socket.
     func stop() {
@@ -102,12 +113,20 @@ final class ControlSocket: Sendable {
     private func accept(_ greeting: @Sendable () -> [TerminalEvent]) -> Bool {
         let descriptor = yika_accept(listener)
         guard descriptor >= 0 else { return [EINTR, ECONNABORTED, EAGAIN].contains(errno) }
+        guard ControlPeer(of: descriptor)?.isWelcome == true else {
+            close(descriptor)
+            return true
+        }
+        let number = accepted.withLock { number in
+            number += 1
+            return number
+        }
         clients.withLock { clients in
             guard clients.count < Self.clientsMost else {
                 close(descriptor)
                 return
             }
-            var client = ControlClient(descriptor: descriptor)
+            var client = ControlClient(descriptor: descriptor, number: number)
             for event in greeting() {
                 if let line = Self.line(event) { client.say(line) }
             }
@@ -117,18 +136,21 @@ final class ControlSocket: Sendable {
     }
 
     private func serve(_ descriptor: Int32, _ answering: Answering) {
-        let questions = change(descriptor) { $0.hear(at: time.now()) } ?? []
-        for question in questions {
-            let answer = question.flatMap(answering) ?? Self.noSuchQuestion
-            change(descriptor) { $0.say(answer + [UInt8(ascii: "\n")]) }
-        }
-        clients.withLock { clients in
-            clients.removeAll { client in
-                guard client.isGone else { return false }
-                close(client.descriptor)
-                return true
+        let heard = change(descriptor) { (questions: $0.hear(at: time.now()), number: $0.number) }
+        for question in heard?.questions ?? [] {
+            let answer = question.flatMap { answering($0, heard?.number ?? 0) } ?? Self.noSuchQuestion
+            change(descriptor) { client in
+                if question?.ask == "monitor" { client.isMonitor = true }
+                client.say(answer + [UInt8(ascii: "\n")])
             }
         }
+        let left = clients.withLock { clients in
+            let left = clients.filter(\.isGone)
+            for client in left { close(client.descriptor) }
+            clients.removeAll(where: \.isGone)
+            return left.map(\.number)
+        }
+        if let gone = gone.withLock({ $0 }) { left.forEach(gone) }
     }
 
     @discardableResult
@@ -139,7 +161,8 @@ final class ControlSocket: Sendable {
     }
 
     private static let noSuchQuestion = Array(
-        #"{"answer":"error","detail":"expected {\"ask\":\"sync-status\"} or {\"ask\":\"sync-now\"}"}"#.utf8)
+        #"{"answer":"error","detail":"expected {\"ask\":\"status\"} or another question that this version knows"}"#.utf8
+    )
 
     /// `value` as one line of JSON, without its end.
     static func json(_ value: any Encodable) -> [UInt8]? {
@@ -151,6 +174,30 @@ final class ControlSocket: Sendable {
     private static func line(_ event: TerminalEvent) -> [UInt8]? { json(event).map { $0 + [UInt8(ascii: "\n")] } }
 
     private static func reason() -> String { unsafe String(cString: strerror(errno)) }
+}
+
+/// Who has connected, as the kernel saw it then.
+struct ControlPeer: Sendable, Hashable {
+    let user: UInt32
+    let groups: Set<UInt32>
+
+    init(user: UInt32, groups: Set<UInt32>) {
+        self.user = user
+        self.groups = groups
+    }
+
+    /// `nil`: the kernel does not tell.
+    init?(of connection: Int32) {
+        var peer = yika_peer()
+        var more = [gid_t](repeating: 0, count: 1024)
+        guard unsafe yika_peer(connection, &peer) == 0 else { return nil }
+        let count = unsafe yika_peer_groups(connection, &more, Int32(more.count))
+        self.init(user: peer.user, groups: Set([peer.group] + more.prefix(max(0, Int(count)))))
+    }
+
+    /// Whether it is root, the daemon's user, or a member of the daemon's group: a mode that somebody has widened, or a
+    /// folder that somebody has put in the socket's place, lets nobody else in.
+    var isWelcome: Bool { user == 0 || user == geteuid() || groups.contains(getegid()) }
 }
 
 /// The control socket cannot be made.

@@ -107,6 +107,16 @@ final class CounterDesk: Sendable {
         }
     }
 
+    /// The shift that is open, with its totals so far.
+    var memoryOfShift: ShiftRecord? { around.memory.shift }
+
+    /// Ends the shift unless a sale is under way; what is still to be done, `nil`: one is. Returns at once.
+    func endShift() -> [Counter.Effect]? {
+        let effects = change { $0.endShift(self.surroundings()) }
+        for effect in effects ?? [] { works.send(.effect(effect)) }
+        return effects
+    }
+
     /// A card is taken up; answers what it is to pay, `nil` within when nothing is asked for. `nil`: no cards are taken.
     func begin() -> SaleOrder?? {
         change { counter in

@@ -1,8 +1,12 @@
+import Health
 import Logging
+import Platform
 import Synchronization
 
 /// Hands what happens to the log and to whoever watches on the control socket.
 final class EventStream: Sendable {
+    /// What is counted of what happens.
+    let metrics = Metrics()
     private let log: Logger
     private let socket = Mutex<ControlSocket?>(nil)
     private let screen = Mutex<ScreenDesk?>(nil)
@@ -16,9 +20,20 @@ final class EventStream: Sendable {
     func attach(_ screen: ScreenDesk?) { self.screen.withLock { $0 = screen } }
 
     func publish(_ event: TerminalEvent) {
+        metrics.note(event)
         log.log(level: event.level, "\(event.event)", metadata: event.metadata)
         socket.withLock { $0 }?.publish(event)
         screen.withLock { $0 }?.note(event)
+    }
+
+    /// A command went to a card. It is counted, and told only to those who asked for it: there are dozens in a tap.
+    func publish(_ exchange: ApduExchange, tap: UInt64, reader: String, at: Instant) {
+        metrics.note(exchange)
+        guard let socket = socket.withLock({ $0 }), socket.isMonitored else { return }
+        var event = TerminalEvent(
+            "apdu", at: at, tap: tap, reader: reader, what: exchange.name, detail: exchange.text)
+        event.microseconds = exchange.microseconds
+        socket.publish(event, toMonitors: true)
     }
 }
 
@@ -42,6 +57,7 @@ extension TerminalEvent {
         fields["ms"] = milliseconds.map { "\($0)" }
         fields["apdus"] = apdus.map { "\($0)" }
         fields["detail"] = detail.map { "\"\($0)\"" }
+        fields[StandardErrorLog.messageID] = Notice.named(code).map { "\($0.messageID)" }
         return fields
     }
 }

@@ -1,3 +1,4 @@
+import LedgerProtocol
 import Platform
 import Sync
 import Synchronization
@@ -10,6 +11,10 @@ final class LedgerContact: Sendable {
     }
 
     private let state = Mutex<State?>(nil)
+    private let expiry = Mutex<Int64?>(nil)
+
+    /// When our credential ends, in milliseconds since 1970-01-01 UTC; `nil`: the ledger has not told, or never does it.
+    var credentialExpiresMilliseconds: Int64? { expiry.withLock { $0 } }
 
     /// How it stands; `nil`: nothing was asked yet.
     var current: State? { state.withLock { $0 } }
@@ -17,7 +22,10 @@ final class LedgerContact: Sendable {
     /// What an answer to a heartbeat, or the want of one, tells.
     func note(_ event: FeedEvent, at now: Instant) {
         switch event {
-        case .heard, .back: note(true, now)
+        case .heard(let answer):
+            expiry.withLock { $0 = answer.credentialExpiresMilliseconds }
+            note(true, now)
+        case .back: note(true, now)
         case .unreachable: note(false, now)
         case .updated, .rejected: break
         }

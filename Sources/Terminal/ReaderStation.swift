@@ -14,6 +14,8 @@ final class ReaderStation: Sendable {
         let time: any TimeSource
         let announce: @Sendable (Sentence) -> Void
         let publish: @Sendable (TerminalEvent) -> Void
+        /// Called for each command to a card.
+        var exchanged: @Sendable (ApduExchange, _ tap: UInt64, _ reader: String) -> Void = { _, _, _ in }
         /// With the ATR, where the arrival told it.
         let connect: @Sendable (String, [UInt8]?) throws(PCSCError) -> any CardTransport
         let successAfterMilliseconds: Int64
@@ -44,17 +46,23 @@ final class ReaderStation: Sendable {
         var isThere = false
     }
 
-    private let name: String
-    private let profile: ReaderProfile
+    /// The reader's name in pcscd.
+    let name: String
+    /// What is known of its model.
+    let profile: ReaderProfile
+    /// Why that profile.
+    let why: String
     private let around: Surroundings
     private let arrivals = Mailbox<Arrival>()
     private let seen = Mutex(Seen())
     private let isPrepared = Atomic(false)
+    private let use = Mutex(ReaderUse())
 
     /// A station for the reader `name`, which speaks as `profile` says.
-    init(name: String, profile: ReaderProfile, around: Surroundings) {
+    init(name: String, profile: ReaderProfile, why: String = "", around: Surroundings) {
         self.name = name
         self.profile = profile
+        self.why = why
         self.around = around
     }
 
@@ -63,8 +71,11 @@ final class ReaderStation: Sendable {
         DedicatedThread(name: "yika-card") {
             let work = self.around.work()
             while let arrival = self.arrivals.receive() {
+                // A technician has the reader: what lies there is his until it is lifted.
+                guard self.use.withLock({ $0.take(at: self.around.time.now()) }) else { continue }
                 // Of several that came while we worked only the last can still lie there.
                 self.serve(self.arrivals.drain().last ?? arrival, work)
+                self.use.withLock { $0.isServing = false }
             }
         }
     }
@@ -77,6 +88,30 @@ final class ReaderStation: Sendable {
 
     /// pcscd has noticed that the card is gone: the next one will be announced. Returns at once.
     func cardLeft() { seen.withLock { $0.isThere = false } }
+
+    /// Leaves the cards on this reader to the client of that number for a while. False while a card is being served.
+    func lend(to client: UInt64) -> Bool {
+        let now = around.time.now()
+        return use.withLock { $0.lend(to: client, at: now) }
+    }
+
+    /// The client of that number does not need the reader any more; whether it had it.
+    func giveBack(from client: UInt64) -> Bool { use.withLock { $0.giveBack(from: client) } }
+
+    /// Whether somebody else has the reader's cards at the moment.
+    var isLent: Bool {
+        let now = around.time.now()
+        return use.withLock { $0.isLent(at: now) }
+    }
+
+    /// What the reader is doing.
+    var state: StatusReport.Reader.State {
+        let now = around.time.now()
+        let (isLent, isServing) = use.withLock { ($0.isLent(at: now), $0.isServing) }
+        if isLent { return .lent }
+        if isServing { return .serving }
+        return seen.withLock { $0.isThere } ? .card : .waiting
+    }
 
     /// Takes no more cards.
     func stop() { arrivals.close() }
@@ -104,7 +139,7 @@ final class ReaderStation: Sendable {
             // Ours is dead, and nobody gets another one while it is open.
             transport = nil
             around.time.sleep(milliseconds: Self.joltPauseMilliseconds)
-            transport = try? around.connect(name, nil)
+            transport = (try? around.connect(name, nil)).map { watched($0, arrival) }
             if let again = handle(transport, arrival, work), !again.isUntouched || end.isUntouched { end = again }
         }
         finish(arrival, work, end)
@@ -163,12 +198,16 @@ final class ReaderStation: Sendable {
         let deadline = around.time.now().advanced(milliseconds: Self.sharingPatience)
         while true {
             do throws(PCSCError) {
-                return try around.connect(name, arrival.atr)
+                return try watched(around.connect(name, arrival.atr), arrival)
             } catch {
                 guard error.code == .sharingViolation, around.time.now() < deadline else { throw error }
                 around.time.sleep(milliseconds: 20)
             }
         }
+    }
+
+    private func watched(_ card: any CardTransport, _ arrival: Arrival) -> any CardTransport {
+        WatchedTransport(card, time: around.time) { self.around.exchanged($0, arrival.tap, self.name) }
     }
 
     private func finish(_ arrival: Arrival, _ work: any TapWork, _ end: TapEnd) {

@@ -28,15 +28,19 @@ public struct StandardErrorLog: LogHandler {
     /// Writes one line.
     public func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
-        let fields = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+        let fields = all.filter { $0.key != Self.messageID }.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
+            .joined()
         let prefix = isUnderSystemd ? "<\(Self.priority(event.level))>" : "\(Self.clock()) \(event.level) "
         let line = Array("\(prefix)\(event.message)\(fields)\n".utf8)
         // One call a line, so that lines of different threads do not mix; a lost log line stops nothing.
         _ = unsafe write(STDERR_FILENO, line, line.count)
     }
 
+    /// The field that names the message to the log's catalogue, and says nothing to people.
+    static let messageID = "message-id"
+
     /// syslog's numbers.
-    private static func priority(_ level: Logger.Level) -> Int {
+    static func priority(_ level: Logger.Level) -> Int {
         switch level {
         case .trace, .debug: 7
         case .info: 6

@@ -8,6 +8,9 @@ final class Stations: Sendable {
     /// The station of the reader `name`.
     subscript(name: String) -> ReaderStation? { running.withLock { $0[name]?.station } }
 
+    /// All of them, by name.
+    var all: [ReaderStation] { running.withLock { $0.values.map(\.station) }.sorted { $0.name < $1.name } }
+
     /// Whether no reader is attached.
     var isEmpty: Bool { running.withLock { $0.isEmpty } }
 

@@ -26,6 +26,8 @@ public struct TerminalEvent: Encodable, Sendable, Hashable {
     public var milliseconds: Int64?
     /// APDUs sent in this tap.
     public var apdus: Int?
+    /// What one APDU took, in microseconds.
+    public var microseconds: Int64?
 
     /// An event with a name and a time; the rest as it applies.
     public init(

@@ -52,8 +52,10 @@ extension TerminalService {
             let socket = try ControlSocket(path: path)
             socket.start {
                 self.health.current.map { TerminalEvent(.raised($0), at: self.time.now()) }
-            } answering: { question in
-                self.answer(question).flatMap { ControlSocket.json($0) }
+            } answering: { question, client in
+                self.answer(question, from: client).flatMap { ControlSocket.json($0) }
+            } gone: { client in
+                self.giveBack(from: client)
             }
             return socket
         } catch {
@@ -137,6 +139,9 @@ extension TerminalService {
 
     private func cardArrived(_ reader: String, _ atr: [UInt8], _ now: Instant) {
         guard let station = stations[reader] else { return }
+        guard !station.isLent else {
+            return events.publish(TerminalEvent("reader", at: now, reader: reader, what: "lent"))
+        }
         let tap = nextTap()
         // The voice first: the holder must hear us before the first APDU is answered. A till is faster than any word.
         if configuration.role == .activation { announcer.say(.activating, .preempt, tag: tap) }
@@ -155,7 +160,7 @@ extension TerminalService {
                 TerminalEvent("reader", at: now, reader: name, what: "left-alone", detail: found.why))
         case .unknown: return health.raise(.readerNotKnown, name)
         }
-        let station = ReaderStation(name: name, profile: match.profile, around: surroundings())
+        let station = ReaderStation(name: name, profile: match.profile, why: match.why, around: surroundings())
         stations.add(station, as: name)
         health.clear(.readerMissing)
         if match.profile.match.fallback { health.raise(.readerNotKnown, name) }
@@ -182,6 +187,7 @@ extension TerminalService {
                 self.voice.say($0.utterance, $0.rule, notBefore: $0.notBefore, language: $0.language, tag: $0.tap)
             },
             publish: { self.events.publish($0) },
+            exchanged: { self.events.publish($0, tap: $1, reader: $2, at: self.time.now()) },
             connect: { (name, atr) throws(PCSCError) in try PCSCTransport(reader: name, atr: atr) },
             successAfterMilliseconds: configuration.successAfterMilliseconds,
             buzzes: configuration.voice.buzzer ?? false)

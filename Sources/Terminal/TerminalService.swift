@@ -38,6 +38,8 @@ public final class TerminalService: Sendable {
     private let screens = Answer<ScreenDesk>()
     let stations = Stations()
     let taps = Mutex<UInt64>(0)
+    let started: Instant
+    let startedWallMilliseconds: Int64
 
     /// Reads everything, opens journal and sound, and reports what is not as it should be. Nothing runs yet.
     ///
@@ -46,6 +48,7 @@ public final class TerminalService: Sendable {
         self.configuration = configuration
         self.log = log
         self.time = time
+        (started, startedWallMilliseconds) = (time.now(), time.wallMilliseconds())
         let events = EventStream(log: log)
         self.events = events
         let health = HealthRegistry(time: time) { events.publish(TerminalEvent($0, at: time.now())) }

@@ -19,7 +19,10 @@ do {
     let configuration = try Configuration.load(path: path)
     TerminalService.prepareSignals()
     let underSystemd = unsafe getenv("JOURNAL_STREAM") != nil
-    let log = Logger(label: "yikad") { StandardErrorLog(label: $0, isUnderSystemd: underSystemd) }
+    let log = Logger(label: "yikad") { label in
+        let fields: (any LogHandler)? = underSystemd ? JournaldLog(label: label) : nil
+        return fields ?? StandardErrorLog(label: label, isUnderSystemd: underSystemd)
+    }
     exit(try TerminalService(configuration: configuration, log: log).run())
 } catch let error as DataFileError {
     complain("[YK-C01] \(error); correct the file there")

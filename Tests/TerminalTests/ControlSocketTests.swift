@@ -15,7 +15,7 @@ struct ControlSocketTests {
         let socket = try ControlSocket(path: path)
         socket.start {
             [Self.greeting]
-        } answering: { question in
+        } answering: { question, _ in
             question.ask == "sync-status" ? Array(#"{"answer":"sync-status","n":7}"#.utf8) : nil
         }
         defer { socket.stop() }
