@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/timex.h>
 
 int pthread_setname_np(pthread_t, const char *);
 int sem_clockwait(void *, clockid_t, const struct timespec *);
@@ -52,6 +53,12 @@ static inline int yika_peer_groups(int connection, gid_t *groups, int room) {
     socklen_t size = room * sizeof *groups;
     if (getsockopt(connection, SOL_SOCKET, 59, groups, &size) != 0) return -1;
     return size / sizeof *groups;
+}
+// Whether somebody disciplines the clock, whatever program that is (adjtimex(2)); -1: the kernel does not tell.
+static inline int yika_clock_is_kept(void) {
+    struct timex state = {0};
+    int status = adjtimex(&state);
+    return status < 0 ? -1 : status != TIME_ERROR && !(state.status & STA_UNSYNC);
 }
 static inline int yika_openat(int directory, const char *path, int flags, mode_t mode) {
     return openat(directory, path, flags, mode);

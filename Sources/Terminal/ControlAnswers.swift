@@ -41,7 +41,7 @@ extension TerminalService {
 
     /// A technician's tool wants to speak to the cards itself.
     private func lend(_ name: String?, to client: UInt64) -> LendAnswer {
-        let stations = stations.all.filter { name == nil || $0.name == name }
+        let stations = stations.all.filter { station in name.map(station.name.contains) ?? true }
         guard let station = stations.first else { return LendAnswer(outcome: .noReader) }
         guard stations.count == 1 else { return LendAnswer(outcome: .several) }
         guard station.lend(to: client) else { return LendAnswer(outcome: .busy, reader: station.name) }

@@ -33,6 +33,14 @@ public struct ControlQuestion: Sendable {
     ) throws(ControlQuestionError) -> Found {
         let descriptor = try connected()
         defer { close(descriptor) }
+        return try ask(request, on: descriptor, milliseconds: milliseconds, until: take)
+    }
+
+    /// The same on a connection that stays.
+    func ask<Found>(
+        _ request: ControlRequest, on descriptor: Int32, milliseconds: Int64,
+        until take: (_ line: [UInt8], _ isAnswer: Bool) -> Found?
+    ) throws(ControlQuestionError) -> Found {
         guard let encoded = try? JSONEncoder().encode(request) else { throw .notUnderstood }
         let question = [UInt8](encoded) + [UInt8(ascii: "\n")]
         guard unsafe send(descriptor, question, question.count, Int32(MSG_NOSIGNAL)) == question.count else {
@@ -54,7 +62,7 @@ public struct ControlQuestion: Sendable {
         throw .noAnswer
     }
 
-    private func connected() throws(ControlQuestionError) -> Int32 {
+    func connected() throws(ControlQuestionError) -> Int32 {
         guard path.utf8.count < 108 else { throw .notThere("\(path) is longer than 107 bytes") }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw .notThere(unsafe String(cString: strerror(errno))) }

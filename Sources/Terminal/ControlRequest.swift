@@ -9,7 +9,7 @@ public struct ControlRequest: Codable, Hashable, Sendable {
     /// For `say`: the number in it.
     public var count: Int?
 
-    /// For `lend`: the reader's name in pcscd; `nil`: the one that there is.
+    /// For `lend`: a part of the reader's name in pcscd; `nil`: the one that there is.
     public var reader: String?
 
     /// The question `ask`.

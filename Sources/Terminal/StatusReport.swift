@@ -1,5 +1,6 @@
 import Canteen
 import DeviceProfiles
+import FoundationEssentials
 import Glibc
 import Health
 import Platform
@@ -102,6 +103,15 @@ public struct StatusReport: Codable, Sendable, Hashable {
     public var conditions: [Condition]
     /// How records get to the ledger.
     public var sync: SyncReport
+}
+
+extension StatusReport {
+    /// The state of the daemon whose control socket is at `path`.
+    public static func ask(_ path: String) throws(ControlQuestionError) -> StatusReport {
+        let line = try ControlQuestion(path: path).ask("status")
+        guard let report = try? JSONDecoder().decode(StatusReport.self, from: Data(line)) else { throw .notUnderstood }
+        return report
+    }
 }
 
 extension TerminalService {

@@ -1,5 +1,5 @@
 /// What this terminal is.
-enum TerminalVersion {
+public enum TerminalVersion {
     /// The version that heartbeats report.
-    static let current = "0.1.0"
+    public static let current = "0.1.0"
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Health
 import Platform
 
 /// What a command's exit status means, the same in all of them; `yika --help` and every man page say so.
@@ -36,6 +37,16 @@ struct Complaint: Error {
         self.status = status
         self.problem = problem
         self.nextStep = nextStep
+    }
+}
+
+extension Complaint {
+    /// A condition that is in the way, with its own words.
+    init(_ notice: Notice, _ status: ExitStatus, detail: String) {
+        self.init(
+            notice.code, status,
+            problem: Text("\(notice.title.chinese)（\(detail)）", "\(notice.title.english) (\(detail))"),
+            nextStep: notice.nextStep)
     }
 }
 

@@ -6,7 +6,11 @@ struct Yika: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "yika", abstract: "Tools for technicians of campus card terminals.",
         subcommands: [
-            Enrol.self, SyncTools.self, Say.self, VoiceTools.self, JournalTools.self, ProfileTools.self, Simulate.self,
+            Doctor.self, Status.self, MonitorCommand.self, Explain.self, MetricsCommand.self, Enrol.self,
+            SyncTools.self,
+            CloseDay.self, CardTools.self, ReaderTools.self, Say.self, VoiceTools.self, JournalTools.self,
+            ProfileTools.self,
+            Simulate.self,
         ])
 
     /// Runs the command that the command line names.
