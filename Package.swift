@@ -32,6 +32,7 @@ let package = Package(
         .executable(name: "yikad", targets: ["yikad"]),
         .executable(name: "yika", targets: ["yika"]),
         .executable(name: "yika-ledger", targets: ["yika-ledger"]),
+        .executable(name: "yika-reader-reset", targets: ["yika-reader-reset"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -50,6 +51,7 @@ let package = Package(
         .systemLibrary(name: "CZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CUSB", pkgConfig: "libusb-1.0", providers: [.apt(["libusb-1.0-0-dev"])]),
         .systemLibrary(name: "CMicroHTTP", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
 
@@ -57,6 +59,7 @@ let package = Package(
         room("DataFiles"),
         room("SmartCard", ["Platform", "CPCSC"]),
         room("DeviceProfiles", ["Platform", "DataFiles"]),
+        room("USBReaders", ["Platform", "SmartCard", "DeviceProfiles", "CUSB", "CLinux"]),
         room("Mifare", ["Platform", "SmartCard", "DeviceProfiles", crypto, cryptoExtras]),
         room("CampusCard", ["Platform", "Mifare", "DeviceProfiles", "SmartCard", "DataFiles", crypto, cryptoExtras]),
         room("Journal", ["Platform", "CLinux", crypto], exclude: ["FORMAT.md"]),
@@ -102,6 +105,8 @@ let package = Package(
                 "Simulator", "CampusCard", "DataFiles", "DeviceProfiles", "Health", "Journal", "LedgerProtocol",
                 "Mifare", "Platform", "Sync", "Terminal", "Voice", "CEBUR128", "CLinux", arguments,
             ]),
+        // The one program that may touch USB: it resets readers when asked, and can do nothing else.
+        .executableTarget(name: "yika-reader-reset", dependencies: ["USBReaders", "DeviceProfiles", "Platform"]),
         .executableTarget(
             name: "yika-ledger",
             dependencies: ["Ledger", "LedgerProtocol", "Platform", "CQREncode", arguments, crypto]),
@@ -166,6 +171,12 @@ let package = Package(
         tests("SmartCard", ["Simulator", "DeviceProfiles", "Mifare", "Platform", "TestSupport"]),
         tests(
             "DeviceProfiles", ["Platform", "DataFiles", "Mifare", "SmartCard", "Simulator", "TestSupport", "yika"]),
+        tests(
+            "USBReaders",
+            ["DeviceProfiles", "Platform", "SmartCard", "TestSupport", "usb-driver", "yika-reader-reset"],
+            exclude: ["Fixtures"]),
+        // What looks at devices that do not exist: umockdev shows them to whole programs only.
+        .executableTarget(name: "usb-driver", dependencies: ["Platform", "USBReaders"], path: "Tests/USBDriver"),
         tests("Mifare", ["DeviceProfiles", "SmartCard", "Simulator", "Platform", crypto, cryptoExtras]),
         tests(
             "CampusCard",
@@ -276,6 +287,7 @@ for target in package.targets
 where [
     "Platform", "Journal", "Simulator", "JournalTests", "DeviceProfiles", "Mifare", "CampusCard", "Activation",
     "ActivationTests", "Canteen", "CanteenTests", "TestSupport", "LedgerProtocol", "LedgerProtocolTests",
+    "USBReaders", "USBReadersTests",
 ]
 .contains(target.name) {
     target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))
