@@ -32,16 +32,21 @@ public struct InstalledDrivers: Sendable {
     }
 
     /// What the drivers say about one USB device of a profile.
-    enum Service: Hashable {
+    public enum Service: Hashable, Sendable {
+        /// This one serves it.
         case served(DriverList)
+        /// This one would from version `since` on.
         case needs(driver: ReaderProfile.Driver.Name, since: String, installed: String)
+        /// This one would, if it were installed.
         case notInstalled(ReaderProfile.Driver.Name)
+        /// Its maker's would, which Debian does not have.
         case notInstalledVendor
+        /// They are installed and none of them knows it.
         case unknown
     }
 
     /// The best driver of `profile` for `identity`, or every reason why none could be found.
-    func service(of identity: USBIdentity, _ profile: ReaderProfile) -> [Service] {
+    public func service(of identity: USBIdentity, _ profile: ReaderProfile) -> [Service] {
         var excuses: [Service] = []
         for driver in profile.drivers {
             let installed = lists.filter { $0.name == driver.name }

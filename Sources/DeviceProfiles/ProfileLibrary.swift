@@ -68,6 +68,12 @@ public struct ProfileLibrary: Sendable {
         return .match(match)
     }
 
+    /// The profile for a USB device by its numbers and texts alone: most devices are no readers, so no fallback takes them.
+    public func find(usb: USBDevice) -> Finding {
+        if let copy = counterfeit(usb) { return .counterfeit(copy) }
+        return byUSB(usb).map(Finding.match) ?? .unknown
+    }
+
     /// The profile to speak to a reader with, when there is one; see ``find(readerName:usb:atr:)``.
     public func match(readerName: String, usb: USBDevice? = nil, atr: [UInt8] = []) -> Match? {
         if case .match(let match) = find(readerName: readerName, usb: usb, atr: atr) { match } else { nil }

@@ -75,7 +75,7 @@ public struct ProfileSkeleton: Sendable {
                 // Why, for the last two.
                 // supportReason: "",
                 // The drivers that serve it, best first: ccid, acsccid, vpcd, vendor; { name: "ccid", since: "1.5.3" } when
-                // older ones do not know it.
+                // older ones do not know it, and leastFirmware: "0206" when it takes no older reader.
                 drivers: [\(drivers)],
 
                 match: {
@@ -93,6 +93,10 @@ public struct ProfileSkeleton: Sendable {
                     // true for the one profile that takes every other reader.
                     fallback: false,
                 },
+                // true when this is a reader's other mode, in which it plays a keyboard.
+                keyboard: false,
+                // Drivers of the kernel that take it away from pcscd, as "pn533_usb".
+                kernelDrivers: [],
 
 
             """

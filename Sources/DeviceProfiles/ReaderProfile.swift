@@ -21,6 +21,10 @@ public struct ReaderProfile: Hashable, Sendable {
     public let drivers: [Driver]
     /// What the profile is recognised by.
     public let match: ReaderMatch
+    /// Whether this is a reader's other mode, in which it plays a keyboard and is no PC/SC reader.
+    public let keyboard: Bool
+    /// Drivers of the kernel that are known to take the reader away from pcscd, by their modules' names.
+    public let kernelDrivers: [String]
     /// The bytes for each operation.
     public let commands: ReaderCommands
     /// The reader's places for keys that we may use.
@@ -72,6 +76,8 @@ public struct ReaderProfile: Hashable, Sendable {
         public let name: Name
         /// The first version that knows this reader, as in `1.5.3`; `nil`: every one that is still in use.
         public let since: String?
+        /// The lowest bcdDevice of a reader that this driver takes; `nil`: any.
+        public let leastFirmware: UInt16?
 
         /// The drivers that we know of.
         public enum Name: String, Hashable, Sendable, Codable, CaseIterable {
@@ -123,8 +129,9 @@ public struct ReaderProfile: Hashable, Sendable {
 
 extension ReaderProfile: Decodable {
     private enum Key: String, CodingKey, CaseIterable {
-        case id, title, evidence, verified, support, supportReason, drivers, match, commands, keySlots, keyMemory
-        case statusWords, afterAuthFailure, latencyMilliseconds, limits, controlCodes, lights, buzzer, setup, polling
+        case id, title, evidence, verified, support, supportReason, drivers, match, keyboard, kernelDrivers, commands
+        case keySlots, keyMemory, statusWords, afterAuthFailure, latencyMilliseconds, limits, controlCodes, lights,
+            buzzer, setup, polling
         case quirks
     }
 
@@ -144,6 +151,14 @@ extension ReaderProfile: Decodable {
         }
         drivers = try container.decode([Driver].self, forKey: .drivers)
         match = try container.decode(ReaderMatch.self, forKey: .match)
+        keyboard = try container.decodeIfPresent(Bool.self, forKey: .keyboard) ?? false
+        guard !keyboard || support == .unsupported else {
+            throw decoder.fault("support: unsupported, because no card is read from a keyboard", at: Key.keyboard)
+        }
+        kernelDrivers = try container.decodeIfPresent([String].self, forKey: .kernelDrivers) ?? []
+        guard kernelDrivers.allSatisfy(Self.isModule) else {
+            throw decoder.fault("names of kernel modules, as in pn533_usb; usbfs is pcscd's own", at: Key.kernelDrivers)
+        }
         commands = try container.decode(ReaderCommands.self, forKey: .commands)
         keySlots = try container.decode(KeySlots.self, forKey: .keySlots)
         guard commands.authenticate.fields.contains(.keyType) || keySlots.tellKeyTypes else {
@@ -166,10 +181,20 @@ extension ReaderProfile: Decodable {
             throw decoder.fault("the drivers' numbers, because a command is sent as escape", at: Key.controlCodes)
         }
     }
+
+    /// Whether `name` can be a kernel driver's that takes a reader away: `usbfs` stands for pcscd itself.
+    private static func isModule(_ name: String) -> Bool {
+        !name.isEmpty && name != "usbfs"
+            && name.utf8.allSatisfy { byte in
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                    || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+            }
+    }
 }
 
 extension ReaderProfile.Driver: Decodable {
-    private enum Key: String, CodingKey, CaseIterable { case name, since }
+    private enum Key: String, CodingKey, CaseIterable { case name, since, leastFirmware }
 
     /// Decodes it, or says which value was expected to be what.
     public init(from decoder: any Decoder) throws {
@@ -180,6 +205,14 @@ extension ReaderProfile.Driver: Decodable {
         if let since, since.split(separator: ".").map({ Int($0) }).contains(nil) {
             throw decoder.fault("a version as in 1.5.3", at: Key.since)
         }
+        guard let digits = try container.decodeIfPresent(String.self, forKey: .leastFirmware) else {
+            leastFirmware = nil
+            return
+        }
+        guard digits.utf8.count == 4, let version = UInt16(digits, radix: 16) else {
+            throw decoder.fault("a bcdDevice as in 0206", at: Key.leastFirmware)
+        }
+        leastFirmware = version
     }
 }
 

@@ -222,10 +222,22 @@ private let mistakes = [
     Mistake(
         original: "commands: {", change: "commands: { readBlocks: { send: \"FF B0 00 {block} 30\", most: 3 },",
         path: "commands.readBlocks", expected: "needs {block}, {length}"),
-    Mistake(original: "{ name: \"ccid\" }", change: "{ name: \"libccid\" }", path: "drivers[1].name", expected: "ccid"),
+    Mistake(original: "name: \"ccid\"", change: "name: \"libccid\"", path: "drivers[1].name", expected: "ccid"),
     Mistake(
-        original: "{ name: \"ccid\" }", change: "{ name: \"ccid\", since: \"new\" }", path: "drivers[1].since",
+        original: "name: \"ccid\"", change: "name: \"ccid\", since: \"new\"", path: "drivers[1].since",
         expected: "1.5.3"),
+    Mistake(
+        original: "leastFirmware: \"0206\"", change: "leastFirmware: \"2.06\"", path: "drivers[1].leastFirmware",
+        expected: "0206"),
+    Mistake(
+        original: "kernelDrivers: [\"pn533_usb\"", change: "kernelDrivers: [\"usbfs\"", path: "kernelDrivers",
+        expected: "pn533_usb"),
+    Mistake(
+        original: "kernelDrivers: [\"pn533_usb\"", change: "kernelDrivers: [\"pn533 usb\"", path: "kernelDrivers",
+        expected: "pn533_usb"),
+    Mistake(
+        original: "verified: false,", change: "verified: false, keyboard: true,", path: "keyboard",
+        expected: "unsupported"),
     Mistake(original: "\"should-work\"", change: "\"disabled\"", path: "supportReason", expected: "a reason"),
     Mistake(original: "message: 271", change: "message: 8", path: "limits.message", expected: "32 to 65556"),
     Mistake(original: "level: \"short\"", change: "level: \"long\"", path: "limits.level", expected: "tpdu"),

@@ -206,4 +206,25 @@ struct RealPcscdTests {
         #expect(try card.read(block: 4) == .zero)
         slot.lift()
     }
+
+    @Test("a driver that tells nothing about its reader is no error; a reader or a pcscd that is not there is one")
+    func factsOfReader() throws {
+        let noService = #expect(throws: PCSCError.self) { try ReaderFacts.ask(Self.readerName) }
+        #expect(noService?.code == .noService)
+        try pcscd.start()
+        #expect(try ReaderFacts.ask(Self.readerName) == ReaderFacts())
+        let missing = #expect(throws: PCSCError.self) { try ReaderFacts.ask("No such reader 00 00") }
+        #expect(missing?.code == .unknownReader)
+        let witness = Witness()
+        try witness.await("the reader") { $0 == .readerAttached(Self.readerName) }
+        let slot = slot()
+        try lay(classic([1, 2, 3, 4]), on: slot)
+        try witness.await("the card") { isInserted($0) }
+        // Somebody works with the card: the reader is not to be asked now.
+        let transport = try PCSCTransport(reader: Self.readerName)
+        let busy = #expect(throws: PCSCError.self) { try ReaderFacts.ask(Self.readerName) }
+        #expect(busy?.code == .sharingViolation)
+        _ = try uid(transport)
+    }
+
 }
