@@ -1,5 +1,6 @@
 public import DataFiles
 import FoundationEssentials
+public import Platform
 
 /// The drivers of pcscd on this machine, as far as their lists could be read.
 public struct InstalledDrivers: Sendable {
@@ -118,28 +119,49 @@ public struct InstalledDrivers: Sendable {
     }
 
     /// How far `profile` may be relied on here, in a phrase: support, the reason against it, the drivers it holds with.
-    public func statement(of profile: ReaderProfile) -> String {
-        let support = profile.support.title
-        if !profile.isUsable { return profile.supportReason.map { "\(support): \($0)" } ?? support }
-        var places: [String] = []
+    ///
+    /// The reason is the profile's own text, in the language that it is written in.
+    public func statement(of profile: ReaderProfile, in language: Language = .english) -> String {
+        statementText(of: profile)[language]
+    }
+
+    private func statementText(of profile: ReaderProfile) -> Text {
+        let support = profile.support.text
+        let reason = profile.supportReason
+        if !profile.isUsable {
+            return reason.map { Text("\(support.chinese)：\($0)", "\(support.english): \($0)") } ?? support
+        }
+        var places: [Text] = []
         for identity in profile.match.usb.map(\.identity) {
-            for service in service(of: identity, profile) {
-                let place =
-                    switch service {
-                    case .served(let list): "with \(list.title), installed"
-                    case .needs(let driver, let since, let installed):
-                        "if \(driver.package) were \(since) or later, installed \(installed)"
-                    case .notInstalled(let driver): "with \(driver.rawValue), not installed"
-                    case .notInstalledVendor: "with the maker's own driver"
-                    case .unknown: "but known to no driver installed"
-                    }
-                if !places.contains(place) { places.append(place) }
+            for place in service(of: identity, profile).map(Self.words) where !places.contains(place) {
+                places.append(place)
             }
         }
         if places.isEmpty {
-            places = ["with " + profile.drivers.map(\.name.rawValue).joined(separator: " or ")]
+            let names = profile.drivers.map(\.name.rawValue)
+            places = [
+                Text(
+                    "配合 \(names.joined(separator: " 或 "))", "with " + names.joined(separator: " or "))
+            ]
         }
-        return "\(support) " + (places + [profile.supportReason].compactMap(\.self)).joined(separator: "; ")
+        let (chinese, english) = (places.map(\.chinese) + [reason].compactMap(\.self), places.map(\.english))
+        return Text(
+            "\(support.chinese)，" + chinese.joined(separator: "；"),
+            "\(support.english) " + (english + [reason].compactMap(\.self)).joined(separator: "; "))
+    }
+
+    private static func words(_ service: Service) -> Text {
+        switch service {
+        case .served(let list): Text("配合已安装的 \(list.title)", "with \(list.title), installed")
+        case .needs(let driver, let since, let installed):
+            Text(
+                "需要 \(driver.package) \(since) 或更新，已安装 \(installed)",
+                "if \(driver.package) were \(since) or later, installed \(installed)")
+        case .notInstalled(let driver):
+            Text("配合 \(driver.rawValue)，未安装", "with \(driver.rawValue), not installed")
+        case .notInstalledVendor: Text("配合厂家自己的驱动", "with the maker's own driver")
+        case .unknown: Text("但已安装的驱动都不认识它", "but known to no driver installed")
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+public import Platform
+
 /// Something that a check found in a reader profile: where, what, and what to do next.
 public struct ProfileFinding: Hashable, Sendable {
     /// How much it matters.
@@ -83,11 +85,21 @@ public struct ProfileFinding: Hashable, Sendable {
     /// How much it matters.
     public var severity: Severity { code.severity }
 
+    /// What is wrong, for people; in English.
+    public var what: String { what(in: .english) }
+
+    /// One next step, for people; in English.
+    public var next: String { next(in: .english) }
+
     /// What is wrong, for people.
-    public var what: String { ProfileTexts.fill(ProfileTexts.english[code]?.what ?? code.rawValue, details) }
+    public func what(in language: Language) -> String {
+        ProfileTexts.fill(ProfileTexts.of(language)[code]?.what ?? code.rawValue, details)
+    }
 
     /// One next step, for people.
-    public var next: String { ProfileTexts.fill(ProfileTexts.english[code]?.next ?? "", details) }
+    public func next(in language: Language) -> String {
+        ProfileTexts.fill(ProfileTexts.of(language)[code]?.next ?? "", details)
+    }
 }
 
 extension Sequence<ProfileFinding> {

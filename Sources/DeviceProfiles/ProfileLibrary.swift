@@ -1,5 +1,5 @@
 public import DataFiles
-import Platform
+public import Platform
 
 /// The reader profiles of a directory, and which of them is for a given reader.
 public struct ProfileLibrary: Sendable {
@@ -29,14 +29,19 @@ public struct ProfileLibrary: Sendable {
     public struct Match: Hashable, Sendable {
         /// The chosen profile.
         public let profile: ReaderProfile
+        /// Why, in a phrase; in English.
+        public var why: String { reason.english }
         /// Why, in a phrase.
-        public let why: String
+        public let reason: Text
 
-        /// The match of `profile`, explained by `why`.
-        public init(profile: ReaderProfile, why: String) {
+        /// The match of `profile`, explained by `reason`.
+        public init(profile: ReaderProfile, reason: Text) {
             self.profile = profile
-            self.why = why
+            self.reason = reason
         }
+
+        /// The match of `profile`, explained in English alone.
+        public init(profile: ReaderProfile, why: String) { self.init(profile: profile, reason: Text(why, why)) }
     }
 
     /// What the library says of a reader.
@@ -63,7 +68,7 @@ public struct ProfileLibrary: Sendable {
         if let usb, let copy = counterfeit(usb) { return .counterfeit(copy) }
         guard let match = byUSB(usb) ?? byName(name) ?? byATR(atr) ?? fallback else { return .unknown }
         if let part = match.profile.match.otherSlots.first(where: { name.contains($0.lowercased()) }) {
-            return .otherSlot(Match(profile: match.profile, why: "the name contains '\(part)'"))
+            return .otherSlot(Match(profile: match.profile, reason: Self.name(contains: part)))
         }
         return .match(match)
     }
@@ -82,7 +87,7 @@ public struct ProfileLibrary: Sendable {
     private func counterfeit(_ usb: USBDevice) -> Match? {
         for profile in profiles {
             guard let pattern = profile.match.counterfeits.first(where: { $0.surelyFits(usb) }) else { continue }
-            return Match(profile: profile, why: "a known counterfeit: USB \(pattern)")
+            return Match(profile: profile, reason: Text("已知的仿品：USB \(pattern)", "a known counterfeit: USB \(pattern)"))
         }
         return nil
     }
@@ -93,7 +98,7 @@ public struct ProfileLibrary: Sendable {
             profile.match.usb.filter { $0.fits(usb) }.map { (profile: profile, pattern: $0) }
         }
         return fitting.max { $0.pattern.particulars < $1.pattern.particulars }
-            .map { Match(profile: $0.profile, why: "USB \($0.pattern)") }
+            .map { Match(profile: $0.profile, reason: Text("USB \($0.pattern)", "USB \($0.pattern)")) }
     }
 
     private func byName(_ name: String) -> Match? {
@@ -101,7 +106,7 @@ public struct ProfileLibrary: Sendable {
             profile.match.names.filter { name.contains($0.lowercased()) }.map { (profile: profile, part: $0) }
         }
         return fitting.max { $0.part.count < $1.part.count }
-            .map { Match(profile: $0.profile, why: "the name contains '\($0.part)'") }
+            .map { Match(profile: $0.profile, reason: Self.name(contains: $0.part)) }
     }
 
     private func byATR(_ atr: [UInt8]) -> Match? {
@@ -109,11 +114,25 @@ public struct ProfileLibrary: Sendable {
             profile.match.atrs.filter { atr.starts(with: $0) }.map { (profile: profile, start: $0) }
         }
         return fitting.max { $0.start.count < $1.start.count }
-            .map { Match(profile: $0.profile, why: "the ATR begins with \($0.start.hex(separator: " "))") }
+            .map {
+                let start = $0.start.hex(separator: " ")
+                return Match(
+                    profile: $0.profile, reason: Text("ATR 以 \(start) 开头", "the ATR begins with \(start)"))
+            }
     }
 
     private var fallback: Match? {
         profiles.first { $0.match.fallback }
-            .map { Match(profile: $0, why: "no profile knows this reader, and this one is the fallback") }
+            .map {
+                Match(
+                    profile: $0,
+                    reason: Text(
+                        "没有描述文件认识此读卡器，使用兜底的这个",
+                        "no profile knows this reader, and this one is the fallback"))
+            }
+    }
+
+    private static func name(contains part: String) -> Text {
+        Text("名称中有“\(part)”", "the name contains '\(part)'")
     }
 }

@@ -1,4 +1,6 @@
-/// What a check of profiles says, in one place and one language; `%1` to `%4` are the finding's details.
+import Platform
+
+/// What a check of profiles says, in English; `%1` to `%4` are the finding's details.
 enum ProfileTexts {
     struct Text {
         let what: String
@@ -17,6 +19,8 @@ enum ProfileTexts {
         }
         return text
     }
+
+    static func of(_ language: Language) -> [ProfileFinding.Code: Text] { language == .chinese ? chinese : english }
 
     static let english: [ProfileFinding.Code: Text] = file.merging(together) { $1 }.merging(drivers) { $1 }
 

@@ -1,5 +1,5 @@
 import DataFiles
-import Platform
+public import Platform
 
 /// A reader model as data: how it is recognised, how it wants to be spoken to, and what is known to be odd about it.
 ///
@@ -63,8 +63,18 @@ public struct ReaderProfile: Hashable, Sendable {
         /// Works, but must not be used.
         case disabled
 
+        /// For people; in English.
+        public var title: String { text.english }
+
         /// For people.
-        public var title: String { self == .shouldWork ? "should work" : rawValue }
+        public var text: Text {
+            switch self {
+            case .supported: Text("支持", rawValue)
+            case .shouldWork: Text("应可使用", "should work")
+            case .unsupported: Text("不支持", rawValue)
+            case .disabled: Text("停用", rawValue)
+            }
+        }
     }
 
     /// Whether a terminal may work with the reader.

@@ -3,27 +3,9 @@ import Glibc
 import Health
 import Platform
 
-/// What a command's exit status means, the same in all of them; `yika --help` and every man page say so.
-enum ExitStatus: Int32 {
-    /// Done, and nothing is wrong.
-    case well = 0
-    /// Looked or tried, and something is wrong; what, and the next step, was told.
-    case trouble = 1
-    /// What was to be looked at cannot be reached or read: no daemon answers, no reader, no file.
-    case unreachable = 2
-    /// There was nothing to do.
-    case nothingToDo = 3
-    /// The command line is wrong (sysexits.h).
-    case usage = 64
-    /// Not allowed to; root or the group yika may (sysexits.h).
-    case notAllowed = 77
-    /// The configuration is malformed (sysexits.h).
-    case configuration = 78
-}
-
 /// Why a command could not do what was asked, with the one thing to do next.
 struct Complaint: Error {
-    /// A stable code for people and scripts, such as `YK-C01` or `no-daemon`.
+    /// A stable code for people and scripts: a notice's, such as `YK-C01`, or one of ``ComplaintCode``.
     let code: String
     /// What is the matter.
     let problem: Text
@@ -51,7 +33,9 @@ extension Complaint {
 }
 
 /// The one JSON object that stands in for a result under `--json` when there is none; never translated.
-private struct Failure: Encodable {
+///
+/// A result that comes with a complaint has the same particulars in a field `error` of its own.
+struct Failure: Encodable {
     struct Particulars: Encodable {
         let code: String
         let message: String
@@ -62,13 +46,15 @@ private struct Failure: Encodable {
 }
 
 extension Complaint {
+    /// It in one line, in the session's language.
+    var line: String { "[\(code)] \(problem.here)\(words("；", "; "))\(nextStep.here)" }
+
+    /// What ends a command whose result was told already: under `--json` that result holds the complaint as its `error`.
+    var afterResult: any Error { Session.isJSON ? ExitCode(status) : self }
+
     /// Tells it where it belongs: in words on standard error, or as the JSON that was asked for.
     func tell() {
-        if Session.isJSON {
-            Self.write(Failure(error: .init(self)))
-        } else {
-            complain("[\(code)] \(problem.here)\(words("；", "; "))\(nextStep.here)")
-        }
+        if Session.isJSON { Self.write(Failure(error: .init(self))) } else { complain(line) }
     }
 
     /// Ends the program as `error` says; help that was asked for is no error.
@@ -79,14 +65,39 @@ extension Complaint {
         }
         let status = Yika.exitCode(for: error)
         // A bare status means that everything was told already.
-        guard Session.isJSON, status != .success, !(error is ExitCode) else { Yika.exit(withError: error) }
-        write(Failure(error: .init(usage: Yika.message(for: error), status: status.rawValue)))
+        if error is ExitCode { exit(status.rawValue) }
+        if status == .success {
+            tellHelp(CommandLineWords.told(error))
+        } else if Session.isJSON {
+            write(Failure(error: .init(commandLine: Yika.message(for: error), status: status.rawValue)))
+        } else {
+            standardError(CommandLineWords.told(error).trimmed + "\n")
+        }
         exit(status.rawValue)
+    }
+
+    private static func tellHelp(_ text: String) {
+        let text = text.trimmed
+        // Of what is asked for like help, the description of all commands is JSON already.
+        if Session.isJSON, !text.hasPrefix("{"), let line = try? jsonLine(["help": text]) {
+            print(line)
+        } else {
+            print(text)
+        }
     }
 
     private static func write(_ failure: Failure) {
         if let line = try? jsonLine(failure) { print(line) }
         fflush(nil)
+    }
+}
+
+extension String {
+    /// Without line ends behind it.
+    fileprivate var trimmed: String {
+        var text = self[...]
+        while text.last?.isNewline == true { text = text.dropLast() }
+        return String(text)
     }
 }
 
@@ -97,7 +108,8 @@ extension Failure.Particulars {
             exitStatus: complaint.status.rawValue)
     }
 
-    init(usage message: String, status: Int32) {
-        self.init(code: "usage", message: message, nextStep: "run the command with --help", exitStatus: status)
+    init(commandLine message: String, status: Int32) {
+        self.init(
+            code: ComplaintCode.usage, message: message, nextStep: "run the command with --help", exitStatus: status)
     }
 }

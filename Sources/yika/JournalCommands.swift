@@ -7,42 +7,44 @@ import Platform
 /// What a technician asks a journal.
 struct JournalTools: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "journal", abstract: "Look into a terminal's journal, and try a disk.",
-        discussion: """
+        commandName: "journal", abstract: words("查看终端的流水日志，测试磁盘。", "Look into a terminal's journal, and try a disk."),
+        discussion: words(
+            "绝不改动、新建或锁定流水日志目录中的任何东西：除 soak 只写自己的日志外，都可在守护进程运行时使用，也可用于复制出来的目录。",
+            """
             Nothing is ever changed, made or locked in the journal's directory: all but soak, which writes a journal of \
             its own, work beside the running daemon, and on a copied directory without it.
-
-            \(exitStatuses)
-            """,
+            """) + "\n\n" + exitStatuses,
         subcommands: [JournalVerify.self, JournalDump.self, JournalStats.self, JournalExport.self, JournalSoak.self])
 
     /// The help of every command of the group tells scripts what to expect.
-    static let exitStatuses = """
-        Exit status: 0 the journal is valid, 1 it is damaged, 2 it cannot be read; 64 for a wrong command line. Valid \
-        means that nothing is wrong that is not reported to the ledger already: lost records that a gap record reports, \
-        or that the ledger has, are listed, and leave the status 0.
-        """
+    static let exitStatuses =
+        ExitStatus.told(
+            (.well, Text("流水日志有效", "the journal is valid")), (.trouble, Text("流水日志有损坏", "it is damaged")),
+            (.unreachable, Text("读不到", "it cannot be read")), also: [.notAllowed])
+        + words(
+            "“有效”指没有账务中心不知道的问题：缺口记录已报告的、或账务中心已有的丢失记录会列出，状态仍为 0。",
+            """
+             Valid means that nothing is wrong that is not reported to the ledger already: lost records that a gap record \
+            reports, or that the ledger has, are listed, and leave the status 0.
+            """)
 }
 
 /// Where the journal is, and how to tell about it.
 struct JournalPlace: ParsableArguments {
-    @Option(help: "The journal's directory.")
+    @Option(help: hint("流水日志目录。", "The journal's directory."))
     var directory = "/var/lib/yika/journal"
 
-    @Option(help: "A file with the terminal's root key, 64 hexadecimal digits: verifies the chain too.")
+    @Option(
+        help: hint(
+            "存有终端根密钥（64 位十六进制）的文件：同时验证校验链。",
+            "A file with the terminal's root key, 64 hexadecimal digits: verifies the chain too."))
     var key: String?
 
-    @Flag(help: "As JSON.")
+    @Flag(help: hint("以 JSON 输出。", "As JSON."))
     var json = false
 
     /// The directory, opened for reading only.
-    func storage() throws(Unreadable) -> FileStorage {
-        do throws(StorageError) {
-            return try FileStorage(directory: directory, access: .readOnly)
-        } catch {
-            throw Unreadable(error)
-        }
-    }
+    func storage() throws(Unreadable) -> FileStorage { try FileStorage.readOnly(directory) }
 
     /// The key; `nil` when none was given.
     func rootKey() throws -> ChainKey? {
@@ -51,68 +53,52 @@ struct JournalPlace: ParsableArguments {
         do {
             text = try String(contentsOfFile: key, encoding: .utf8)
         } catch {
-            throw ValidationError("--key: \(key) cannot be read; give a file that you may read.")
+            throw ValidationError(
+                words("--key：读不到 \(key)；请给出可读的文件。", "--key: \(key) cannot be read; give a file that you may read."))
         }
         let digits = text.filter { !$0.isWhitespace }
         guard let bytes = [UInt8](hex: digits), bytes.count == 32 else {
-            throw ValidationError("--key: \(key) does not hold 64 hexadecimal digits; ask the ledger's keeper for it.")
+            throw ValidationError(
+                words(
+                    "--key：\(key) 中不是 64 位十六进制数字；请向账务中心管理员索取。",
+                    "--key: \(key) does not hold 64 hexadecimal digits; ask the ledger's keeper for it."))
         }
         return ChainKey(bytes: bytes)
     }
 
     /// Audits the journal with a progress bar.
     func audit(
-        _ title: String = "verifying", visitor: (StoredRecord) -> Void = { _ in }
+        _ title: String = words("正在校验", "verifying"), visitor: (StoredRecord) -> Void = { _ in }
     ) throws -> JournalVerdict {
         let rootKey = try rootKey()
         return try JournalVerdict.of(directory, rootKey: rootKey, title: title, visitor: visitor)
     }
 }
 
-/// Why a journal cannot be read, with what to do about it.
-struct Unreadable: Error, CustomStringConvertible {
-    let description: String
-
-    private init(_ problem: String, _ advice: String?) {
-        description = problem + (advice.map { "; \($0)" } ?? "")
-    }
-
-    init(_ error: StorageError) {
-        let advice: String? =
-            switch error.code {
-            case ENOENT, ENOTDIR: "name the journal's directory with --directory"
-            case EACCES: "only the terminal and root may read it: run as root"
-            default: nil
-            }
-        self.init("\(error)", advice)
-    }
-
-    init(_ error: AuditError) {
-        if case .journal(.storage(let error)) = error {
-            self.init(error)
-            return
+extension FileStorage {
+    /// The journal's directory, opened such that nothing in it can be changed.
+    static func readOnly(_ directory: String) throws(Unreadable) -> FileStorage {
+        do throws(StorageError) {
+            return try FileStorage(directory: directory, access: .readOnly)
+        } catch {
+            throw Unreadable(error)
         }
-        let advice: String? =
-            switch error {
-            case .journal(.unknownFormat): "use the yika of that program's version"
-            case .journal(.wrongKey): "give that terminal's root key, or none"
-            case .journal(.mixedEpochs): "sort them apart first, in a copy"
-            default: nil
-            }
-        self.init("\(error)", advice)
     }
 }
 
 struct JournalVerify: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Judge a journal: what is lost, who knows of it, and whether the chain holds.",
+        commandName: "verify",
+        abstract: words(
+            "判定流水日志：丢了什么、谁知道、校验链是否完好。",
+            "Judge a journal: what is lost, who knows of it, and whether the chain holds."),
         discussion: JournalTools.exitStatuses)
 
     @OptionGroup var place: JournalPlace
 
     func run() throws {
         let verdict = try place.audit()
-        if place.json { print(try jsonLine(verdict)) } else { verdict.report() }
+        try verdict.tell(asJSON: place.json)
         try verdict.exit()
     }
 }
@@ -126,8 +112,6 @@ func jsonLine(_ value: some Encodable) throws -> String {
 
 /// Rows of a label and its value, the values below each other.
 func printTable(_ rows: [(String, String)]) {
-    let width = (rows.map(\.0.count).max() ?? 0) + 2
-    for (label, value) in rows {
-        print(label + String(repeating: " ", count: width - label.count) + value)
-    }
+    let width = (rows.map(\.0.columns).max() ?? 0) + 2
+    for (label, value) in rows { print(label.padded(to: width) + value) }
 }

@@ -6,23 +6,26 @@ import Platform
 struct JournalExport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Copy a journal, without its secrets, into a new directory, and verify the copy.",
-        discussion: """
+        abstract: words(
+            "把流水日志（不含密钥）复制到新目录，并校验副本。",
+            "Copy a journal, without its secrets, into a new directory, and verify the copy."),
+        discussion: words(
+            "复制段文件、确认游标和隔离的字节；head 含密钥，不复制。副本落盘后才校验。",
+            """
             Copied are segments, cursor and quarantined bytes; `head` is not, since it holds keys. The copy is synced \
             before it is verified.
-
-            \(JournalTools.exitStatuses) That is the worse of the journal's own status and its copy's.
-            """)
+            """) + "\n\n" + JournalTools.exitStatuses
+            + words("取原日志和副本中较差的一个。", " That is the worse of the journal's own status and its copy's."))
 
     @OptionGroup var place: JournalPlace
 
-    @Argument(help: "The directory to make; it must not exist yet.")
+    @Argument(help: hint("要新建的目录，不能已存在。", "The directory to make; it must not exist yet."))
     var path: String
 
     func run() throws {
-        let original = try place.audit("verifying the journal")
+        let original = try place.audit(words("正在校验流水日志", "verifying the journal"))
         guard case .success(let summary) = original.result else {
-            if place.json { print(try jsonLine(original)) } else { original.report() }
+            try original.tell(asJSON: place.json)
             return try original.exit()
         }
         var export = Export(from: try place.storage(), path: path)
@@ -31,18 +34,31 @@ struct JournalExport: ParsableCommand {
             try export.makeDirectory()
             copy = try export.run(until: { try verify($0, against: summary) })
         } catch let error as StorageError {
-            standardError("yika: \(error)\(error.code == EEXIST ? "; name a directory that does not exist yet" : "")\n")
-            throw ExitCode(2)
+            throw Self.complaint(error)
+        } catch let error as Unreadable {
+            throw error.complaint(place.directory)
         }
         let report = ExportReport(copied: export.copied, original: original, copy: copy)
-        if place.json { print(try jsonLine(report)) } else { report.report() }
+        if place.json { print(try jsonLine(report)) } else { try report.tell() }
         try copy.exit()
         try original.exit()
     }
 
+    private static func complaint(_ error: StorageError) -> Complaint {
+        error.code == EEXIST
+            ? Complaint(
+                ComplaintCode.alreadyThere, .unreachable, problem: error.text,
+                nextStep: Text("换一个还不存在的目录", "name a directory that does not exist yet"))
+            : Complaint(
+                error.isReadOnly ? ComplaintCode.notAllowed : ComplaintCode.notWritable,
+                error.isReadOnly ? .notAllowed : .unreachable, problem: error.text,
+                nextStep: Text("换一个可写且空间足够的目录", "name a directory that can be written, with room for the copy"))
+    }
+
     /// The copy's verdict, and whether the copy is as good as the original.
     private func verify(_ path: String, against original: AuditSummary) throws -> (JournalVerdict, Bool) {
-        let verdict = try JournalVerdict.of(path, rootKey: place.rootKey(), title: "verifying the copy")
+        let verdict = try JournalVerdict.of(
+            path, rootKey: place.rootKey(), title: words("正在校验副本", "verifying the copy"))
         guard case .success(let copy) = verdict.result else { return (verdict, false) }
         return (verdict, copy.status == .valid || original.status == .damaged)
     }
@@ -59,15 +75,21 @@ struct ExportReport: Encodable {
     let original: JournalVerdict
     let copy: JournalVerdict
 
-    func report() {
-        for file in copied { print("copied    \(file.name), \(file.bytes) bytes") }
-        print("copied    \(copied.count) files, \(copied.reduce(0) { $0 + $1.bytes }) bytes")
-        copy.report()
+    /// Tells people.
+    func tell() throws {
+        let head = words("已复制", "copied").padded(to: 10)
+        for file in copied { print(head + file.name + words("，\(file.bytes) 字节", ", \(file.bytes) bytes")) }
+        let bytes = copied.reduce(0) { $0 + $1.bytes }
+        print(head + words("共 \(copied.count) 个文件，\(bytes) 字节", "\(copied.count) files, \(bytes) bytes"))
+        try copy.tell(asJSON: false)
         if case .success(let before) = original.result, case .success(let after) = copy.result, before.next > after.next
         {
+            let last = before.next - 1
             print(
-                "note      the journal's own `head` tells of records up to \(before.next - 1); the copy goes without it"
-            )
+                words("提示", "note").padded(to: 10)
+                    + words(
+                        "原日志的 head 记到 \(last)；副本不含 head",
+                        "the journal's own `head` tells of records up to \(last); the copy goes without it"))
         }
     }
 }
@@ -109,7 +131,7 @@ private struct Export {
         // The cursor last: what was recycled while we copied is below it then.
         let names =
             try source.list().filter { $0.hasSuffix(".seg") || $0.hasPrefix("quarantine-") }.sorted() + ["cursor"]
-        var bar = ProgressBar("copying")
+        var bar = ProgressBar(words("正在复制", "copying"))
         defer { bar.end() }
         for (index, name) in names.enumerated() {
             bar.show(UInt64(index), of: UInt64(names.count))

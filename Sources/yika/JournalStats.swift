@@ -4,7 +4,8 @@ import Platform
 
 struct JournalStats: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stats", abstract: "Tell in figures what a journal holds.", discussion: JournalTools.exitStatuses)
+        commandName: "stats", abstract: words("统计流水日志的内容。", "Tell in figures what a journal holds."),
+        discussion: JournalTools.exitStatuses)
 
     @OptionGroup var place: JournalPlace
 
@@ -15,11 +16,11 @@ struct JournalStats: ParsableCommand {
             try figures.collect(from: place.storage(), rootKey: rootKey)
         } catch {
             let verdict = JournalVerdict(directory: place.directory, result: .failure(error))
-            if place.json { print(try jsonLine(verdict)) } else { verdict.report() }
+            try verdict.tell(asJSON: place.json)
             return try verdict.exit()
         }
         if place.json { print(try jsonLine(figures)) } else { printTable(figures.rows) }
-        if figures.status == .damaged { throw ExitCode(1) }
+        if figures.status == .damaged { throw ExitCode(.trouble) }
     }
 }
 
@@ -58,7 +59,7 @@ struct JournalFigures: Encodable {
     init(directory: String) { self.directory = directory }
 
     mutating func collect(from storage: FileStorage, rootKey: ChainKey?) throws(Unreadable) {
-        var bar = ProgressBar("counting")
+        var bar = ProgressBar(words("正在统计", "counting"))
         defer { bar.end() }
         do throws(AuditError) {
             let audit = try JournalAudit(storage: storage, rootKey: rootKey)
@@ -117,33 +118,63 @@ struct JournalFigures: Encodable {
         }
     }
 
+    /// What they are, for people.
     var rows: [(String, String)] {
-        func list(_ shares: [Share], _ before: String = "") -> String {
-            let shown = shares.suffix(8).map { "\(before)\($0.name): \($0.records)" }.joined(separator: ", ")
-            return shares.count > 8 ? "… \(shown)" : shown
-        }
-        let age = oldestUnacknowledgedSeconds.map { ", the oldest from \(Self.duration($0)) ago" } ?? ""
-        let steps = firstKeyStep.map { "\($0) to \(lastKeyStep ?? $0)" } ?? "none"
+        let unknown = words("未知", "unknown")
+        let (terminal, epoch) = (terminal.map { "\($0)" } ?? unknown, epoch.map { "\($0)" } ?? unknown)
+        let extent = words("\(records) 条，\(first) 至 \(last)", "\(records), from \(first) to \(last)")
+        let (oldest, newest) = (oldest ?? unknown, newest ?? unknown)
+        let spare = hasSpare ? words("备用段就绪", "spare ready") : words("缺备用段", "spare missing")
         return [
-            ("journal", directory), ("status", status.rawValue),
-            ("terminal", "\(terminal.map { "\($0)" } ?? "unknown"), epoch \(epoch.map { "\($0)" } ?? "unknown")"),
-            ("records", records == 0 ? "none" : "\(records), from \(first) to \(last)"),
-            ("times", "\(oldest ?? "unknown") to \(newest ?? "unknown")"),
-            ("acknowledged", "\(acknowledged)"), ("unacknowledged", "\(unacknowledged)\(age)"),
-            ("by type", list(byType)), ("by boot", list(byBoot)), ("key steps", steps),
-            ("segments", "\(segments), spare \(hasSpare ? "ready" : "missing"), \(freeSlots) free slots"),
-            ("on disk", "\(bytes) bytes"), ("gap records", "\(gaps)"),
-            ("lost", "\(lostUnreported) not reported; yika journal verify tells which"),
+            (words("流水日志", "journal"), directory), (words("状态", "status"), status.painted),
+            (words("终端", "terminal"), words("\(terminal)，第 \(epoch) 代", "\(terminal), epoch \(epoch)")),
+            (words("记录", "records"), records == 0 ? words("无", "none") : extent),
+            (words("时间", "times"), words("\(oldest) 至 \(newest)", "\(oldest) to \(newest)")),
+            (words("已确认", "acknowledged"), "\(acknowledged)"),
+            (words("未确认", "unacknowledged"), "\(unacknowledged)\(Self.age(oldestUnacknowledgedSeconds))"),
+            (words("按类型", "by type"), Self.told(byType)), (words("按启动次数", "by boot"), Self.told(byBoot)),
+            (
+                words("密钥步", "key steps"),
+                firstKeyStep.map { words("\($0) 至 \(lastKeyStep ?? $0)", "\($0) to \(lastKeyStep ?? $0)") }
+                    ?? words("无", "none")
+            ),
+            (
+                words("段文件", "segments"),
+                words("\(segments) 个，\(spare)，空槽位 \(freeSlots) 个", "\(segments), \(spare), \(freeSlots) free slots")
+            ),
+            (words("占用磁盘", "on disk"), words("\(bytes) 字节", "\(bytes) bytes")),
+            (words("缺口记录", "gap records"), "\(gaps)"),
+            (
+                words("丢失", "lost"),
+                words(
+                    "\(lostUnreported) 条未报告；yika journal verify 列出是哪些",
+                    "\(lostUnreported) not reported; yika journal verify tells which")
+            ),
         ]
     }
 
+    private static func told(_ shares: [Share]) -> String {
+        let shown = list(shares.suffix(8).map { "\($0.name): \($0.records)" })
+        return shares.count > 8 ? "… \(shown)" : shown
+    }
+
+    /// How old the oldest of some records is, as an addition to their number.
+    static func age(_ seconds: Int64?) -> String {
+        seconds.map { words("，最早的在\(ago($0))", ", the oldest from \(ago($0))") } ?? ""
+    }
+
+    /// How long ago it was, in words.
+    static func ago(_ seconds: Int64) -> String {
+        seconds < 0 ? words("未来", "the future") : words("\(duration(seconds))前", "\(duration(seconds)) ago")
+    }
+
+    /// A length of time, in words.
     static func duration(_ seconds: Int64) -> String {
         switch seconds {
-        case ..<0: "the future"
-        case ..<120: "\(seconds) s"
-        case ..<7200: "\(seconds / 60) min"
-        case ..<172_800: "\(seconds / 3600) h"
-        default: "\(seconds / 86400) days"
+        case ..<120: words("\(seconds) 秒", "\(seconds) s")
+        case ..<7200: words("\(seconds / 60) 分钟", "\(seconds / 60) min")
+        case ..<172_800: words("\(seconds / 3600) 小时", "\(seconds / 3600) h")
+        default: words("\(seconds / 86400) 天", "\(seconds / 86400) days")
         }
     }
 }

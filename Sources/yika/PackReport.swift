@@ -26,7 +26,8 @@ struct PackReport: Encodable {
     private static let leadMilliseconds = 120
     /// “Activated” follows 3 to 4 s after the tap.
     private static let activatingMilliseconds = 3_300
-    private static let again = "speak it anew: tools/voice/make, or record it"
+    private static let again = words(
+        "用 tools/voice/make 重新生成，或重新录制", "speak it anew: tools/voice/make, or record it")
 
     let folder: String
     private(set) var language: String?
@@ -43,7 +44,7 @@ struct PackReport: Encodable {
         do throws(DataFileError) {
             manifest = try PackManifest(folder: folder)
         } catch {
-            add("V01", error.path, error.description, "correct the manifest")
+            add("V01", error.path, error.text.here, words("改正清单文件", "correct the manifest"))
             return
         }
         language = manifest.language
@@ -55,7 +56,7 @@ struct PackReport: Encodable {
             do throws(DataFileError) {
                 look(at: try manifest.samples(of: entry, at: path, in: folder), name, manifest)
             } catch {
-                add("V02", path, error.description, Self.again)
+                add("V02", path, error.text.here, Self.again)
             }
         }
         compare(manifest, found, with: catalogue)
@@ -70,22 +71,31 @@ struct PackReport: Encodable {
         milliseconds += samples.count * 1_000 / manifest.sampleRate
         let path = name.path
         let full = samples.count { $0 >= Self.clipped || $0 <= -Self.clipped }
-        if full > 0 { add("V05", path, "clipped: \(full) samples at full scale", Self.again) }
+        if full > 0 {
+            add("V05", path, words("削波：\(full) 个样点达到满幅", "clipped: \(full) samples at full scale"), Self.again)
+        }
         guard let loudest = samples.lazy.map(\.magnitude).max(), loudest > 0 else {
-            return add("V06", path, "silent", Self.again)
+            return add("V06", path, words("没有声音", "silent"), Self.again)
         }
         // What is 42 dB below the loudest moment is silence.
         let lead = samples.firstIndex { Int($0.magnitude) * 128 > Int(loudest) } ?? 0
         if lead * 1_000 / manifest.sampleRate > Self.leadMilliseconds {
-            add("V07", path, "begins with \(lead * 1_000 / manifest.sampleRate) ms of silence", "cut the silence off")
+            let silence = lead * 1_000 / manifest.sampleRate
+            add(
+                "V07", path, words("开头有 \(silence) ms 静音", "begins with \(silence) ms of silence"),
+                words("剪掉静音", "cut the silence off"))
         }
         guard let wanted = manifest.loudness, let loudness = Loudness.of(samples, rate: manifest.sampleRate) else {
             return
         }
         let allowed = name.isWord ? Self.tolerance.word : Self.tolerance.sentence
         if abs(loudness - wanted) > allowed {
-            let text = "\((loudness * 10).rounded() / 10) LUFS, not \(wanted)"
-            add("V06", path, loudness < wanted ? "too quiet: \(text)" : "too loud: \(text)", Self.again)
+            let measured = (loudness * 10).rounded() / 10
+            let what =
+                loudness < wanted
+                ? words("太轻：\(measured) LUFS，应为 \(wanted)", "too quiet: \(measured) LUFS, not \(wanted)")
+                : words("太响：\(measured) LUFS，应为 \(wanted)", "too loud: \(measured) LUFS, not \(wanted)")
+            add("V06", path, what, Self.again)
         }
     }
 
@@ -95,31 +105,43 @@ struct PackReport: Encodable {
         if manifest.catalogueVersion != catalogue.version {
             add(
                 "V04", "catalogueVersion",
-                "spoken for version \(manifest.catalogueVersion) of the catalogue, which is now \(catalogue.version)",
+                words(
+                    "按目录第 \(manifest.catalogueVersion) 版录制，现为第 \(catalogue.version) 版",
+                    "spoken for version \(manifest.catalogueVersion) of the catalogue, which is now \(catalogue.version)"
+                ),
                 "tools/voice/make")
         }
         for entry in catalogue.entries {
             let text = entry.parts(in: manifest.language) ?? SentenceText(entry.id.rawValue)
             for name in text?.names(of: entry.id) ?? [] where !found.contains(.sentence(name)) {
-                add("V03", "sentences.\(name)", "missing; another language or a tone stands in for it", Self.again)
+                add(
+                    "V03", "sentences.\(name)",
+                    words("缺少；改用另一种语言或提示音", "missing; another language or a tone stands in for it"), Self.again)
             }
             if let said = manifest.sentences[entry.id.rawValue]?.text, let wanted = entry.text[manifest.language],
                 said != wanted
             {
-                add("V04", "sentences.\(entry.id)", "says “\(said)”, not “\(wanted)”", Self.again)
+                add(
+                    "V04", "sentences.\(entry.id)",
+                    words("说的是“\(said)”，应为“\(wanted)”", "says “\(said)”, not “\(wanted)”"), Self.again)
             }
         }
         for word in catalogue.words[manifest.language] ?? [] where !found.contains(.word(word)) {
-            add("V03", "words.\(word)", "missing; no number is read in this language without it", Self.again)
+            add(
+                "V03", "words.\(word)",
+                words("缺少；没有它，此语言读不了数字", "missing; no number is read in this language without it"), Self.again)
         }
         let lead = catalogue.tone(of: .activating)?.milliseconds ?? 0
         if let activating = manifest.sentences["activating"],
             lead + activating.milliseconds > Self.activatingMilliseconds
         {
+            let (length, most) = (lead + activating.milliseconds, Self.activatingMilliseconds - lead)
             add(
                 "V08", "sentences.activating",
-                "\(lead + activating.milliseconds) ms with its tone: “activated” comes late",
-                "speak it faster, in at most \(Self.activatingMilliseconds - lead) ms")
+                words(
+                    "连提示音 \(length) ms：“卡片激活成功”会晚",
+                    "\(length) ms with its tone: “activated” comes late"),
+                words("说快些，最多 \(most) ms", "speak it faster, in at most \(most) ms"))
         }
     }
 
@@ -127,19 +149,28 @@ struct PackReport: Encodable {
         let named = Set(manifest.files.map(\.entry.file))
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         for file in files.sorted() where file.hasSuffix(".wav") && !named.contains(file) {
-            add("V09", file, "is named by no sentence", "remove the file, or name it in the manifest", fault: false)
+            add(
+                "V09", file, words("没有语句用到它", "is named by no sentence"),
+                words("删除该文件，或写进清单", "remove the file, or name it in the manifest"), fault: false)
         }
     }
 
     func print(_ paint: Paint) {
-        let length = "\(milliseconds / 1_000) s"
-        Swift.print(
-            "\(folder): \(language ?? "unreadable")\(speaker.map { ", \($0)" } ?? ""), \(sounds) sounds, \(length)")
+        let seconds = milliseconds / 1_000
+        let whose = list([language ?? words("读不了", "unreadable"), speaker].compactMap(\.self))
+        let extent = words("\(sounds) 段声音，\(seconds) 秒", "\(sounds) sounds, \(seconds) s")
+        Swift.print(words("\(folder)：\(whose)，\(extent)", "\(folder): \(whose), \(extent)"))
         for finding in findings {
             let mark = paint.text(finding.code, as: finding.isFault ? .red : .yellow)
-            Swift.print("  \(mark) \(finding.path): \(finding.what)\n      next: \(finding.nextStep)")
+            Swift.print("  \(mark) \(finding.path)\(words("：", ": "))\(finding.what)")
+            Swift.print("      \(words("下一步：", "next: "))\(finding.nextStep)")
         }
-        Swift.print(isClean ? paint.text("  no faults", as: .green) : "  \(findings.count(where: \.isFault)) faults")
+        let faults = findings.count(where: \.isFault)
+        Swift.print(
+            "  "
+                + (isClean
+                    ? paint.text(words("没有错误", "no faults"), as: .green)
+                    : paint.text(words("\(faults) 个错误", "\(faults) faults"), as: .red)))
     }
 }
 

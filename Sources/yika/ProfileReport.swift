@@ -1,5 +1,5 @@
 import DeviceProfiles
-import Glibc
+import Platform
 
 /// What a check of profiles tells, for people and for scripts.
 struct ProfileReport: Encodable {
@@ -16,8 +16,8 @@ struct ProfileReport: Encodable {
             code = finding.code.rawValue
             file = finding.file
             path = finding.path
-            what = finding.what
-            next = finding.next
+            what = finding.what(in: Session.language)
+            next = finding.next(in: Session.language)
         }
     }
 
@@ -56,7 +56,8 @@ struct ProfileReport: Encodable {
             let findings = check.findings(id: id)
             return Profile(
                 id: id, title: profile?.title, support: profile?.support,
-                statement: profile.map(check.drivers.statement) ?? "cannot be read", verified: profile?.verified,
+                statement: profile.map { check.drivers.statement(of: $0, in: Session.language) }
+                    ?? words("读不了", "cannot be read"), verified: profile?.verified,
                 drivers: profile?.drivers.map(\.name.rawValue) ?? [], clean: findings.isClean,
                 findings: findings.map(Finding.init))
         }
@@ -76,16 +77,20 @@ struct ProfileReport: Encodable {
 
     /// Prints a table of the profiles, then every finding with its next step.
     func print(_ paint: Paint) {
-        let heads = ["id", "title", "verified", "drivers", "findings", "support"]
+        let heads = [
+            "id", words("名称", "title"), words("已验证", "verified"), words("驱动", "drivers"), words("发现", "findings"),
+            words("支持", "support"),
+        ]
         let rows = profiles.map { profile in
             [
-                profile.id, profile.title ?? "-", profile.verified.map { $0 ? "yes" : "no" } ?? "-",
+                profile.id, profile.title ?? "-",
+                profile.verified.map { $0 ? words("是", "yes") : words("否", "no") } ?? "-",
                 profile.drivers.joined(separator: ", "), Self.tally(profile.findings), profile.statement,
             ]
         }
-        let widths = heads.indices.map { column in ([heads] + rows).map { $0[column].count }.max() ?? 0 }
+        let widths = heads.indices.map { column in ([heads] + rows).map { $0[column].columns }.max() ?? 0 }
         for (index, row) in ([heads] + rows).enumerated() {
-            var cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+            var cells = zip(row, widths).map { $0.padded(to: $1) }
             cells[5] = row[5]
             if index > 0 {
                 let worst = profiles[index - 1].findings.map(\.severity).min()
@@ -94,50 +99,58 @@ struct ProfileReport: Encodable {
             Swift.print(cells.joined(separator: "  "))
         }
         let all = profiles.flatMap(\.findings) + findings
-        for finding in all {
-            let word = finding.severity.rawValue
-            let place = finding.path.isEmpty ? finding.file : "\(finding.file): \(finding.path)"
-            Swift.print("")
-            Swift.print("\(paint.text(word, as: Paint.Colour(finding.severity))) \(finding.code) \(place)")
-            Swift.print("    \(finding.what)")
-            Swift.print("    next: \(finding.next)")
-        }
+        for finding in all { print(finding, paint) }
         Swift.print("")
-        let known = drivers.map { "\($0.name) \($0.version), \($0.devices) devices (\($0.path))" }
-        Swift.print("checked against: " + (known.isEmpty ? "no driver's list" : known.joined(separator: "; ")))
-        Swift.print("\(profiles.count) profile\(profiles.count == 1 ? "" : "s"): \(Self.tally(all))")
+        let known = drivers.map { driver in
+            let name = "\(driver.name) \(driver.version)"
+            return words(
+                "\(name)，\(driver.devices) 种设备（\(driver.path)）", "\(name), \(driver.devices) devices (\(driver.path))")
+        }
+        Swift.print(
+            words("对照：", "checked against: ")
+                + (known.isEmpty
+                    ? words("没有驱动清单", "no driver's list") : known.joined(separator: words("；", "; "))))
+        let count = profiles.count
+        Swift.print(
+            words("\(count) 个描述文件：", "\(count) profile\(count == 1 ? "" : "s"): ") + Self.tally(all))
+    }
+
+    private func print(_ finding: Finding, _ paint: Paint) {
+        let place = finding.path.isEmpty ? finding.file : "\(finding.file): \(finding.path)"
+        Swift.print("")
+        Swift.print("\(paint.text(finding.severity.told, as: Paint.Colour(finding.severity))) \(finding.code) \(place)")
+        Swift.print("    \(finding.what)")
+        Swift.print("    \(words("下一步：", "next: "))\(finding.next)")
     }
 
     private static func tally(_ findings: [Finding]) -> String {
         let counts = ProfileFinding.Severity.allCases.compactMap { severity -> String? in
             let count = findings.count { $0.severity == severity }
-            return count == 0 ? nil : "\(count) \(severity.rawValue)\(count == 1 ? "" : "s")"
+            guard count > 0 else { return nil }
+            return words("\(count) 个\(severity.told)", "\(count) \(severity.told)\(count == 1 ? "" : "s")")
         }
-        return counts.isEmpty ? "clean" : counts.joined(separator: ", ")
+        return counts.isEmpty ? words("无问题", "clean") : list(counts)
     }
 }
 
-/// Colours, where standard output is a terminal and nobody asked for none (no-color.org).
-struct Paint {
-    enum Colour: String {
-        case plain = "0"
-        case red = "31"
-        case yellow = "33"
-        case green = "32"
-
-        init(_ severity: ProfileFinding.Severity?) {
-            switch severity {
-            case .fault: self = .red
-            case .warning: self = .yellow
-            case .note: self = .plain
-            case nil: self = .green
-            }
+extension ProfileFinding.Severity {
+    /// In words.
+    fileprivate var told: String {
+        switch self {
+        case .fault: words("错误", rawValue)
+        case .warning: words("警告", rawValue)
+        case .note: words("提示", rawValue)
         }
     }
+}
 
-    private let isOn = unsafe isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
-
-    func text(_ text: String, as colour: Colour) -> String {
-        isOn && colour != .plain ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
+extension Paint.Colour {
+    fileprivate init(_ severity: ProfileFinding.Severity?) {
+        switch severity {
+        case .fault: self = .red
+        case .warning: self = .yellow
+        case .note: self = .plain
+        case nil: self = .green
+        }
     }
 }

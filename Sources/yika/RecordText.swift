@@ -34,25 +34,41 @@ struct RecordText {
     /// The record in one line.
     var line: String {
         let time = iso8601(slot.wallMilliseconds) ?? "\(slot.wallMilliseconds)"
-        return "\(slot.sequence)  \(time)  boot \(slot.boot)  \(Self.name(of: slot.type.rawValue))  \(words)"
+        return
+            "\(slot.sequence)  \(time)  \(words("启动", "boot")) \(slot.boot)  \(Self.name(of: slot.type.rawValue))  \(details)"
     }
 
     private var isJournalsOwn: Bool { slot.type.rawValue >= RecordType.firstReserved }
 
-    private var words: String {
+    private var details: String {
         if let gap {
-            let reason = AuditSummary.Gap(gap, sequence: slot.sequence).reason
-            return "\(JournalVerdict.span(gap.from, gap.to)) lost: \(reason)"
+            let reason = Self.told(gap.reason)
+            let span = JournalVerdict.span(gap.from, gap.to)
+            return words("\(span)丢失：\(reason)", "\(span) lost: \(reason)")
         }
         if let outcome {
-            let purse = outcome.smallPurse.map { "\($0) yuan" } ?? "unread"
-            let hints = hints(outcome).map { ", hint \($0)" }.joined()
-            return
-                "\(card(outcome.intent)), \(outcome.result), small purse \(purse), intent \(outcome.intentSequence), "
-                + "\(outcome.apdus) APDUs in \(outcome.elapsedMilliseconds) ms, \(permit(outcome.intent))\(hints)"
+            let purse = outcome.smallPurse.map { words("\($0) 元", "\($0) yuan") } ?? words("未读到", "unread")
+            let (sequence, time) = (outcome.intentSequence, outcome.elapsedMilliseconds)
+            return list(
+                [
+                    card(outcome.intent), "\(outcome.result)", words("小钱包 \(purse)", "small purse \(purse)"),
+                    words("意向记录 \(sequence)", "intent \(sequence)"),
+                    words("\(outcome.apdus) 条 APDU，\(time) ms", "\(outcome.apdus) APDUs in \(time) ms"),
+                    permit(outcome.intent),
+                ] + hints(outcome).map { words("疑点 \($0)", "hint \($0)") })
         }
-        if let intent { return "\(card(intent)), \(permit(intent))" }
-        return reveal || isJournalsOwn ? slot.payload.hex() : "\(slot.payload.count) bytes"
+        if let intent { return list([card(intent), permit(intent)]) }
+        let count = slot.payload.count
+        return reveal || isJournalsOwn ? slot.payload.hex() : words("\(count) 字节", "\(count) bytes")
+    }
+
+    private static func told(_ reason: GapRecord.Reason) -> String {
+        switch reason {
+        case .damaged: words("已损坏", "damaged")
+        case .unwritten: words("未写入", "unwritten")
+        case .missing: words("缺失", "missing")
+        case .uncertain: words("不确定是否写成", "doubtful")
+        }
     }
 
     /// What spoke for a copied or tampered card.
@@ -67,12 +83,20 @@ struct RecordText {
     }
 
     private func card(_ intent: ActivationIntent) -> String {
-        "card \(uid(intent)), account \(account(intent)), serial \(intent.cardSerial), layout \(intent.layout), "
-            + "sector \(intent.sector), key version \(intent.keyVersion)"
+        let (uid, account) = (uid(intent), account(intent))
+        return list([
+            words("卡片 \(uid)", "card \(uid)"), words("账号 \(account)", "account \(account)"),
+            words("卡序号 \(intent.cardSerial)", "serial \(intent.cardSerial)"),
+            words("布局 \(intent.layout)", "layout \(intent.layout)"),
+            words("扇区 \(intent.sector)", "sector \(intent.sector)"),
+            words("密钥版本 \(intent.keyVersion)", "key version \(intent.keyVersion)"),
+        ])
     }
 
     private func permit(_ intent: ActivationIntent) -> String {
-        "permit \(intent.permit)" + (intent.rosterVersion > 0 ? ", roster \(intent.rosterVersion)" : "")
+        let roster = intent.rosterVersion
+        return words("许可 \(intent.permit)", "permit \(intent.permit)")
+            + (roster > 0 ? words("、名单 \(roster)", ", roster \(roster)") : "")
     }
 
     private func uid(_ intent: ActivationIntent) -> String {

@@ -8,53 +8,79 @@ import Voice
 /// Says a sentence: the shortest way to know whether a terminal can be heard.
 struct Say: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say a sentence or an amount, and tell whether it was heard.",
-        discussion: """
-            With --config it is the running daemon that speaks, in its turn and as loud as it does; holders come first. \
-            Where no daemon runs, or without --config, it is said here.
-
-            Exit status: 0 said to its end; 1 not, and why is told; \(VoiceTools.exitStatuses).
-            """)
+        abstract: words("说一句话或一个金额，并说明是否说完。", "Say a sentence or an amount, and tell whether it was heard."),
+        discussion: words(
+            "有配置时由运行中的守护进程按次序、按它的音量说，持卡人优先。没有守护进程，或没有配置时，在此直接说。",
+            """
+            With a configuration it is the running daemon that speaks, in its turn and as loud as it does; holders come \
+            first. Where no daemon runs, or without a configuration, it is said here.
+            """) + "\n\n"
+            + ExitStatus.told(
+                (.well, Text("已说完", "said to its end")), (.trouble, Text("没有说完，已说明原因", "not, and why is told")),
+                (.unreachable, Text("没有语音、声音设备或守护进程的应答", "no voices, no sound device, or no answer of the daemon")),
+                also: [.notAllowed, .configuration]))
 
     /// Longer than a sentence in two languages, with others before it.
     private static let patienceMilliseconds: Int64 = 30_000
 
     @OptionGroup var place: VoicePlace
 
-    @Option(help: "The ALSA device; in place of the configuration's, and never by the daemon.")
+    @Option(
+        help: hint(
+            "ALSA 设备，代替配置中的；不经守护进程。",
+            "The ALSA device; in place of the configuration's, and never by the daemon."))
     var device: String?
 
-    @Option(help: "An amount in yuan, as in 12.50, for a sentence with one in it; alone, the amount is said.")
+    @Option(
+        help: hint(
+            "金额（元），如 12.50，用于含金额的语句；单独给出则只说金额。",
+            "An amount in yuan, as in 12.50, for a sentence with one in it; alone, the amount is said."))
     var amount: String?
 
-    @Option(help: "A number of things, as for --amount.")
+    @Option(help: hint("件数，用法同 --amount。", "A number of things, as for --amount."))
     var count: Int?
 
-    @Option(help: "How loud, 0 to 100 %.")
+    @Option(help: hint("音量，0 至 100 %。", "How loud, 0 to 100 %."))
     var volume: Int?
 
-    @Flag(help: "As JSON.")
+    @Flag(help: hint("以 JSON 输出。", "As JSON."))
     var json = false
 
-    @Argument(help: "The sentence's name; `yika voice list` tells them.")
+    @Argument(help: hint("语句名称；yika voice list 列出全部。", "The sentence's name; `yika voice list` tells them."))
     var id: String?
 
     private struct Report: Encodable {
         let id: String
+        /// `the daemon`, or the ALSA device.
         let by: String
         let outcome: String
         let detail: String?
         let milliseconds: Int64
+        let error: Failure.Particulars?
+    }
+
+    /// What became of it.
+    private struct Said {
+        /// The ALSA device; `nil`: the daemon said it.
+        let device: String?
+        let outcome: String
+        let milliseconds: Int64
+        /// What kept it from being said, where that is known.
+        var trouble: SoundError?
     }
 
     func validate() throws {
         if id == nil, amount == nil, count == nil {
-            throw ValidationError("Name a sentence, or give --amount or --count.")
+            throw ValidationError(
+                words("请给出语句名称，或 --amount、--count。", "Name a sentence, or give --amount or --count."))
         }
         if let amount, Fen(yuan: amount) == nil {
-            throw ValidationError("--amount: yuan as in 12.50, not '\(amount)'.")
+            throw ValidationError(
+                words("--amount：应为金额（元），如 12.50，而不是“\(amount)”。", "--amount: yuan as in 12.50, not '\(amount)'."))
         }
-        if let volume, !(0...100).contains(volume) { throw ValidationError("--volume: 0 to 100.") }
+        if let volume, !(0...100).contains(volume) {
+            throw ValidationError(words("--volume：0 至 100。", "--volume: 0 to 100."))
+        }
     }
 
     func run() throws {
@@ -64,20 +90,55 @@ struct Say: ParsableCommand {
             PromptID(rawValue: id ?? (amount != nil ? "amount" : "count")), amount: amount.flatMap { Fen(yuan: $0) },
             count: count)
         guard catalogue[utterance.id] != nil else {
-            throw ValidationError("No sentence is called '\(utterance.id)'; `yika voice list` tells them all.")
+            throw ValidationError(
+                words(
+                    "没有名为“\(utterance.id)”的语句；yika voice list 列出全部。",
+                    "No sentence is called '\(utterance.id)'; `yika voice list` tells them all."))
         }
-        let report = try askDaemon(utterance, setup) ?? speakHere(utterance, catalogue, setup)
+        let said = try askDaemon(utterance, setup) ?? speakHere(utterance, catalogue, setup)
+        let complaint = Self.complaint(said)
         if json {
-            print(try jsonLine(report))
+            print(
+                try jsonLine(
+                    Report(
+                        id: utterance.id.rawValue, by: said.device ?? "the daemon", outcome: said.outcome,
+                        detail: complaint.map { "\($0.problem.english); \($0.nextStep.english)" },
+                        milliseconds: said.milliseconds, error: complaint.map { Failure.Particulars($0) })))
         } else {
-            print("\(report.id): \(report.outcome) by \(report.by) after \(report.milliseconds) ms")
-            if let detail = report.detail { complain(detail) }
+            let (id, outcome, time) = (utterance.id, Self.told(said.outcome), said.milliseconds)
+            let by = said.device ?? words("守护进程", "the daemon")
+            print(words("\(id)：\(by)，\(outcome)，\(time) ms", "\(id): \(outcome) by \(by) after \(time) ms"))
         }
-        if report.outcome != "finished" { throw ExitCode(1) }
+        if let complaint { throw complaint.afterResult }
+    }
+
+    private static func complaint(_ said: Said) -> Complaint? {
+        if said.outcome == "finished" { return nil }
+        if let trouble = said.trouble {
+            return Complaint(ComplaintCode.noSound, .trouble, problem: trouble.text, nextStep: trouble.nextStep)
+        }
+        return Complaint(
+            ComplaintCode.notSaid, .trouble, problem: Text("没有说完", "it was not said to its end"),
+            nextStep: said.device == nil
+                ? Text(
+                    "守护进程的日志有原因：journalctl -u yikad；它的语句目录可能不同",
+                    "the daemon's log tells why: journalctl -u yikad; its catalogue may be another one")
+                : Text("执行 yika voice check", "run: yika voice check"))
+    }
+
+    private static func told(_ outcome: String) -> String {
+        switch outcome {
+        case "finished": words("已说完", outcome)
+        case "failed": words("失败", outcome)
+        case "refused": words("被拒绝", outcome)
+        case "cut": words("被打断", outcome)
+        case "dropped": words("已放弃", outcome)
+        default: outcome
+        }
     }
 
     /// `nil`: there is no daemon to ask.
-    private func askDaemon(_ utterance: Utterance, _ setup: TerminalSetup?) throws -> Report? {
+    private func askDaemon(_ utterance: Utterance, _ setup: TerminalSetup?) throws -> Said? {
         guard device == nil, volume == nil, let path = setup?.controlSocket else { return nil }
         var request = ControlRequest("say")
         (request.prompt, request.amountFen, request.count) =
@@ -91,15 +152,12 @@ struct Say: ParsableCommand {
                 tag = (try? JSONDecoder().decode(SayAnswer.self, from: Data(line)))?.tag
                 return tag == nil ? "refused" : nil
             }
-            return Report(
-                id: utterance.id.rawValue, by: "the daemon", outcome: outcome,
-                detail: outcome == "finished" ? nil : "the daemon's log tells why; its catalogue may be another one",
-                milliseconds: SystemTime().now().milliseconds(since: began))
+            return Said(
+                device: nil, outcome: outcome, milliseconds: SystemTime().now().milliseconds(since: began))
         } catch .notThere {
             return nil
         } catch {
-            complain("\(path): \(error); stop the daemon, or run as root")
-            throw VoiceTools.noSound
+            throw error.complaint(path)
         }
     }
 
@@ -118,7 +176,7 @@ struct Say: ParsableCommand {
 
     private func speakHere(
         _ utterance: Utterance, _ catalogue: PromptCatalogue, _ setup: TerminalSetup?
-    ) throws -> Report {
+    ) throws -> Said {
         let happened = Mailbox<AnnouncerEvent>()
         var style = SpeakingStyle()
         (style.languages, style.tones) = (setup?.voice.speak ?? .first, setup?.voice.tones ?? true)
@@ -132,31 +190,22 @@ struct Say: ParsableCommand {
         let began = SystemTime().now()
         announcer.say(utterance, .queue)
         let deadline = began.advanced(milliseconds: Self.patienceMilliseconds)
-        var trouble: String?
+        var trouble: SoundError?
         while let event = happened.receive(until: deadline) {
             switch event {
-            case .deviceMissing(let error): trouble = "\(error); \(Self.nextStep(error))"
+            case .deviceMissing(let error): trouble = error
             case .finished(_, _, let at), .cut(_, _, let at), .dropped(_, _, let at), .failed(_, _, _, let at):
                 announcer.stop(deadline: SystemTime().now().advanced(milliseconds: 1_000))
                 var outcome = "failed"
                 if case .finished = event { outcome = "finished" }
-                return Report(
-                    id: utterance.id.rawValue, by: device, outcome: outcome, detail: trouble,
-                    milliseconds: at.milliseconds(since: began))
+                return Said(
+                    device: device, outcome: outcome, milliseconds: at.milliseconds(since: began), trouble: trouble)
             default: continue
             }
         }
-        complain("\(device): the sound device does not answer; unplug the speaker and plug it in again")
-        throw VoiceTools.noSound
-    }
-
-    /// What to do about a device that cannot be used.
-    static func nextStep(_ error: SoundError) -> String {
-        switch error.code {
-        case -16: "another program has the device: stop it, or give --config so that the daemon speaks"
-        case -13: "run as root, or as a user of the group audio"
-        case -2, -19: "check the speaker's cable, and the name: aplay -L tells those there are"
-        default: "check the speaker, and /etc/asound.conf"
-        }
+        throw Complaint(
+            ComplaintCode.soundHangs, .unreachable,
+            problem: Text("声音设备 \(device) 没有响应", "the sound device \(device) does not answer"),
+            nextStep: Text("重新插拔音箱", "unplug the speaker and plug it in again"))
     }
 }

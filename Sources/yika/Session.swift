@@ -1,10 +1,11 @@
+import ArgumentParser
 import Glibc
 import Platform
 
 /// What the technician's terminal session is like.
 enum Session {
-    /// The language in which words are written: by the locale.
-    static let language = Language { variable($0) }
+    /// The language in which words are written: by the locale; under `--json` English, as nothing there is translated.
+    static let language = isJSON ? .english : Language { variable($0) }
 
     /// Whether colours are wanted: on a terminal, and not refused (no-color.org).
     static var isColourful: Bool {
@@ -29,3 +30,9 @@ extension Text {
 
 /// Shorthand for words that are written at once in the session's language.
 func words(_ chinese: String, _ english: String) -> String { Text(chinese, english).here }
+
+/// The help of an option or argument, in the session's language.
+func hint(_ chinese: String, _ english: String) -> ArgumentHelp { ArgumentHelp(words(chinese, english)) }
+
+/// Something and something else: a list's items as the session's language joins them.
+func list(_ items: [String]) -> String { items.joined(separator: words("、", ", ")) }

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// What a soak said before it ended: the lines it printed, which a later check reads.
 struct SoakAnswers {
     /// What was answered for, by sequence.
@@ -7,6 +9,10 @@ struct SoakAnswers {
 
     /// Takes one line; what a soak says besides is passed over, and so is a line that a kill cut short.
     mutating func read(_ line: String) {
+        if line.hasPrefix("{") {
+            if let event = try? JSONDecoder().decode(SoakEvent.self, from: Data(line.utf8)) { take(event) }
+            return
+        }
         let words = line.split(separator: " ")
         let numbers = words.dropFirst().compactMap { UInt64($0) }
         switch (words.first, numbers.count) {
@@ -18,7 +24,11 @@ struct SoakAnswers {
         }
     }
 
-    static func line(_ word: String, _ sequence: UInt64, _ record: SoakRecord) -> String {
-        "\(word) \(sequence) \(record.base) \(record.count)"
+    private mutating func take(_ event: SoakEvent) {
+        if let sequence = event.sequence, let base = event.base, let count = event.count {
+            records[sequence] = SoakRecord(base: base, count: count)
+        } else if event.event == "acknowledged", let through = event.acknowledged {
+            acknowledged = max(acknowledged, through)
+        }
     }
 }

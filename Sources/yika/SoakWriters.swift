@@ -41,7 +41,7 @@ final class SoakWriters: Sendable {
                 let sequence = try journal.append(
                     type: SoakRecord.type, payload: record.payload(seed: seed)
                 ).sequence
-                LineOutput.print(SoakAnswers.line("answered", sequence, record))
+                SoakEvent.answered(sequence, record).say()
                 if record.count == 1 { try readBack(sequence, record) }
                 // Once a segment, two behind: some files are always to be checked, and some to be removed.
                 if sequence % UInt64(slots) == 0, sequence > UInt64(2 * slots) {
@@ -72,6 +72,6 @@ final class SoakWriters: Sendable {
             let record = try journal.records(from: sequence, limit: 1).first
         else { return }
         try journal.acknowledge(through: sequence, chainHead: record.mac)
-        LineOutput.print("acknowledged \(record.slot.sequence)")
+        SoakEvent.acknowledged(record.slot.sequence).say()
     }
 }

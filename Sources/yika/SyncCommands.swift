@@ -8,60 +8,54 @@ import Terminal
 /// What a technician asks a running terminal of its ledger.
 struct SyncTools: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sync", abstract: "See how this terminal's records get to the ledger, and send them now.",
-        discussion: """
+        commandName: "sync",
+        abstract: words(
+            "查看本终端的记录如何上送账务中心，或立即上送。",
+            "See how this terminal's records get to the ledger, and send them now."),
+        discussion: words(
+            "通过控制套接字询问运行中的守护进程，不会耽误别人。只有 root、守护进程的用户和组可以询问。",
+            """
             Asks the running daemon on its control socket; nobody waits for the answer but you. Only root, the daemon's \
             user and its group may ask.
-
-            \(exitStatuses)
-            """,
+            """),
         subcommands: [SyncStatus.self, SyncNow.self])
 
-    static let exitStatuses = """
-        Exit status: 0 records get to the ledger, or there is none to send; 1 they do not, and why is told; 2 no daemon \
-        answers; 64 for a wrong command line; 78 the configuration is malformed.
-        """
+    /// Either command ends with these.
+    static let noDaemon = (status: ExitStatus.unreachable, meaning: Text("没有守护进程应答", "no daemon answers"))
 }
 
 /// Where the daemon is, and how to tell about it.
 struct DaemonPlace: ParsableArguments {
-    @Option(help: "The terminal's configuration, which names the control socket and the journal.")
+    @Option(
+        help: hint(
+            "终端的配置文件，其中有控制套接字和流水日志；不给则用 \(usualConfiguration)。",
+            "The terminal's configuration, which names the control socket and the journal; \(usualConfiguration) if not said."
+        ))
     var config: String?
 
-    @Option(help: "The control socket itself.")
+    @Option(help: hint("控制套接字本身。", "The control socket itself."))
     var socket: String?
 
-    @Flag(help: "As JSON.")
+    @Flag(help: hint("以 JSON 输出。", "As JSON."))
     var json = false
 
-    func validate() throws {
-        if config == nil && socket == nil { throw ValidationError("Give --config FILE or --socket PATH.") }
-    }
+    /// What the configuration says; `nil` where the socket was named instead.
+    func setup() throws -> TerminalSetup? { socket != nil && config == nil ? nil : try loadSetup(config) }
 
-    func setup() throws -> TerminalSetup? { try config.map(loadSetup) }
-
-    /// Asks the daemon; exit status 2, with a next step, when it gives no answer.
+    /// Asks the daemon; a ``Complaint`` when it gives no answer.
     func ask(_ question: String, _ setup: TerminalSetup?) throws -> SyncReport {
         guard let path = socket ?? setup?.controlSocket else {
-            complain("the configuration names no controlSocket; add one and restart yikad")
-            throw ExitCode(2)
+            throw Complaint(
+                ComplaintCode.noControlSocket, .unreachable,
+                problem: Text("配置中没有 controlSocket", "the configuration names no controlSocket"),
+                nextStep: Text("加上它并重启 yikad", "add one and restart yikad"))
         }
         do throws(ControlQuestionError) {
             let line = try ControlQuestion(path: path).ask(question)
             if let report = try? JSONDecoder().decode(SyncReport.self, from: Data(line)) { return report }
             throw .notUnderstood
         } catch {
-            complain(Self.words(error, path))
-            throw ExitCode(2)
-        }
-    }
-
-    private static func words(_ error: ControlQuestionError, _ path: String) -> String {
-        switch error {
-        case .notThere(let why): "no daemon listens at \(path) (\(why)); run: systemctl start yikad"
-        case .forbidden: "\(path) is the daemon's alone; run as root"
-        case .noAnswer: "the daemon at \(path) does not answer; run: systemctl restart yikad"
-        case .notUnderstood: "the daemon at \(path) is of another version; use the yika that came with it"
+            throw error.complaint(path)
         }
     }
 
@@ -74,16 +68,22 @@ struct DaemonPlace: ParsableArguments {
 
 struct SyncStatus: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Tell what waits to be sent, since when, and what is in the way.",
-        discussion: """
-            Without a running daemon, --config tells from the journal's files what waits; nothing is changed there.
-
-            \(SyncTools.exitStatuses)
-            """)
+        commandName: "status",
+        abstract: words(
+            "显示有多少待上送、从何时起、卡在哪里。", "Tell what waits to be sent, since when, and what is in the way."),
+        discussion: words(
+            "没有守护进程时，从流水日志的文件得知有多少待上送；不改动任何文件。",
+            """
+            Without a running daemon, the journal's files tell what waits; nothing is changed there.
+            """) + "\n\n"
+            + ExitStatus.told(
+                (.well, Text("记录能送达，或没有待上送的", "records get to the ledger, or there is none to send")),
+                (.trouble, Text("送不到，已说明原因", "they do not, and why is told")), SyncTools.noDaemon,
+                also: [.notAllowed, .configuration]))
 
     @OptionGroup var place: DaemonPlace
 
-    @Flag(help: "Tell again every second, until interrupted.")
+    @Flag(help: hint("每秒显示一次，直到中断。", "Tell again every second, until interrupted."))
     var watch = false
 
     func run() throws {
@@ -92,13 +92,13 @@ struct SyncStatus: ParsableCommand {
             let report: SyncReport
             do {
                 report = try place.ask("sync-status", setup)
-            } catch {
-                if !watch, let setup { try tellFromJournal(setup) }
-                throw error
+            } catch let complaint as Complaint {
+                guard !watch, let setup, let told = try tellFromJournal(setup, complaint) else { throw complaint }
+                throw told
             }
             try place.show(report)
             guard watch else {
-                if !report.isWell { throw ExitCode(1) }
+                if !report.isWell { throw ExitCode(.trouble) }
                 return
             }
             SystemTime().sleep(milliseconds: 1000)
@@ -106,31 +106,33 @@ struct SyncStatus: ParsableCommand {
     }
 
     /// What the journal's files tell by themselves: how much the ledger lacks.
-    private func tellFromJournal(_ setup: TerminalSetup) throws {
+    ///
+    /// - Returns: what ends the command after that; `nil` where they cannot be read either.
+    private func tellFromJournal(_ setup: TerminalSetup, _ complaint: Complaint) throws -> (any Error)? {
         let directory = setup.stateDirectory + "/journal"
         var figures = JournalFigures(directory: directory)
         do throws(Unreadable) {
-            try figures.collect(from: try Self.open(directory), rootKey: nil)
+            try figures.collect(from: try FileStorage.readOnly(directory), rootKey: nil)
         } catch {
-            return complain("\(error)")
+            if !place.json { complain(error.complaint(directory).line) }
+            return nil
         }
-        let report = OfflineReport(figures)
+        let report = OfflineReport(figures, complaint)
         if place.json { print(try jsonLine(report)) } else { printTable(report.rows) }
-    }
-
-    private static func open(_ directory: String) throws(Unreadable) -> FileStorage {
-        do throws(StorageError) {
-            return try FileStorage(directory: directory, access: .readOnly)
-        } catch {
-            throw Unreadable(error)
-        }
+        return complaint.afterResult
     }
 }
 
 struct SyncNow: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "now", abstract: "Send what waits at once, whatever wait is under way, and tell what came of it.",
-        discussion: SyncTools.exitStatuses)
+        commandName: "now",
+        abstract: words(
+            "不再等待，立即上送，并显示结果。", "Send what waits at once, whatever wait is under way, and tell what came of it."),
+        discussion: ExitStatus.told(
+            (.well, Text("全部送达", "all of it was sent")),
+            (.trouble, Text("没有全部送达，已说明原因", "not all was, and why is told")),
+            SyncTools.noDaemon, (.nothingToDo, Text("没有待上送的记录", "there was nothing to send")),
+            also: [.notAllowed, .configuration]))
 
     /// One request may take ten seconds.
     private static let patienceMilliseconds: Int64 = 30_000
@@ -151,6 +153,7 @@ struct SyncNow: ParsableCommand {
             report = try place.ask("sync-status", setup)
         }
         try place.show(report)
-        if report.queued > 0 { throw ExitCode(1) }
+        if report.queued > 0 { throw ExitCode(.trouble) }
+        if before.queued == 0 { throw ExitCode(.nothingToDo) }
     }
 }

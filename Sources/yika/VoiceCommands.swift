@@ -1,31 +1,38 @@
 import ArgumentParser
 import DataFiles
 import FoundationEssentials
+import Platform
 import Terminal
 import Voice
 
 /// What can be asked about the voice.
 struct VoiceTools: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "voice", abstract: "List and check what the terminal says, and try its loudspeaker.",
+        commandName: "voice",
+        abstract: words("列出和检查终端说的语句，测试音箱。", "List and check what the terminal says, and try its loudspeaker."),
         subcommands: [VoiceList.self, VoiceCheck.self, VoiceTest.self])
 
-    static let exitStatuses =
-        "64 for a wrong command line, 66 the voices are not there, 69 no sound, 78 a file of theirs is malformed"
-    static let noInput = ExitCode(66)
-    static let noSound = ExitCode(69)
-    static let malformed = ExitCode(78)
+    /// Commands that read the voices end with it where there are none.
+    static let noVoices = (status: ExitStatus.unreachable, meaning: Text("没有语音", "the voices are not there"))
 }
 
 /// Where the voices are, and on which device they speak.
 struct VoicePlace: ParsableArguments {
-    @Option(help: "The terminal's configuration, which names voices, languages and sound device.")
+    @Option(
+        help: hint(
+            "终端的配置文件，其中有语音、语言和声音设备；有 \(usualConfiguration) 则默认用它。",
+            "The terminal's configuration, which names voices, languages and sound device; \(usualConfiguration) where it is there."
+        ))
     var config: String?
 
-    @Option(help: "The folder with catalogue.json5 and the packs; in place of the configuration's.")
+    @Option(
+        help: hint(
+            "含 catalogue.json5 和语音包的目录，代替配置中的。",
+            "The folder with catalogue.json5 and the packs; in place of the configuration's."))
     var voices: String?
 
-    func setup() throws -> TerminalSetup? { try config.map(loadSetup) }
+    /// What the configuration says; `nil` where none was named and there is none in the usual place.
+    func setup() throws -> TerminalSetup? { try configurationPath(config).map(loadSetup) }
 
     func folder(_ setup: TerminalSetup?) -> String {
         voices ?? setup.map { "\($0.profiles)/voices" } ?? "device-profiles/voices"
@@ -36,7 +43,7 @@ struct VoicePlace: ParsableArguments {
         do throws(DataFileError) {
             return try PromptCatalogue(file: file)
         } catch {
-            throw Self.failure(error)
+            throw Complaint(error, option: "--voices")
         }
     }
 
@@ -48,7 +55,7 @@ struct VoicePlace: ParsableArguments {
             do throws(DataFileError) {
                 return try VoicePack(folder: "\(folder)/\(language)")
             } catch {
-                throw Self.failure(error)
+                throw Complaint(error, option: "--voices")
             }
         }
     }
@@ -59,22 +66,19 @@ struct VoicePlace: ParsableArguments {
         return names.filter { FileManager.default.fileExists(atPath: "\(folder)/\($0)/manifest.json") }
             .sorted { ($0.hasPrefix("zh") ? 0 : 1, $0) < ($1.hasPrefix("zh") ? 0 : 1, $1) }
     }
-
-    static func failure(_ error: DataFileError) -> ExitCode {
-        let isThere = FileManager.default.fileExists(atPath: error.file)
-        complain("\(error); \(isThere ? "correct the file there" : "name the folder with --voices or --config")")
-        return isThere ? VoiceTools.malformed : VoiceTools.noInput
-    }
 }
 
 struct VoiceList: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Tell every sentence: its words, when it is said, and who speaks it.",
-        discussion: "Exit status: 0 told; \(VoiceTools.exitStatuses).")
+        commandName: "list",
+        abstract: words(
+            "列出每条语句：内容、何时说、哪些语音包会说。", "Tell every sentence: its words, when it is said, and who speaks it."),
+        discussion: ExitStatus.told(
+            (.well, Text("已列出", "told")), VoiceTools.noVoices, also: [.notAllowed, .configuration]))
 
     @OptionGroup var place: VoicePlace
 
-    @Flag(help: "As JSON.")
+    @Flag(help: hint("以 JSON 输出。", "As JSON."))
     var json = false
 
     private struct Line: Encodable {
@@ -102,34 +106,49 @@ struct VoiceList: ParsableCommand {
                 milliseconds: Dictionary(whole) { first, _ in first })
         }
         if json { return print(try jsonLine(lines)) }
-        for line in lines {
-            let marks = [line.tone.map { "tone \($0)" }, line.mayBeCut ? nil : "never cut"].compactMap(\.self)
-            print(line.id + (marks.isEmpty ? "" : "  (\(marks.joined(separator: ", ")))"))
-            for (language, text) in line.text.sorted(by: { $0.key > $1.key }) {
-                let length = line.milliseconds[language].map { "  \(Double($0 / 10) / 100) s" } ?? ""
-                print("    \(language)  \(text)\(line.languages.contains(language) ? length : "  NOT SPOKEN")")
+        for line in lines { Self.tell(line) }
+        print(
+            words(
+                "共 \(lines.count) 条语句，目录版本 \(catalogue.version)",
+                "\(lines.count) sentences, catalogue version \(catalogue.version)"))
+    }
+
+    private static func tell(_ line: Line) {
+        let marks = [
+            line.tone.map { words("提示音 \($0)", "tone \($0)") }, line.mayBeCut ? nil : words("不可打断", "never cut"),
+        ].compactMap(\.self)
+        print(line.id + (marks.isEmpty ? "" : "  (\(list(marks)))"))
+        for (language, text) in line.text.sorted(by: { $0.key > $1.key }) {
+            let length = line.milliseconds[language].map {
+                words("  \(Double($0 / 10) / 100) 秒", "  \(Double($0 / 10) / 100) s")
             }
-            print("    \(line.whenSaid)")
+            let spoken = line.languages.contains(language) ? length ?? "" : words("  未录", "  NOT SPOKEN")
+            print("    \(language)  \(text)\(spoken)")
         }
-        print("\(lines.count) sentences, catalogue version \(catalogue.version)")
+        print("    \(line.whenSaid)")
     }
 }
 
 struct VoiceCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Say what is wrong with the voice packs.",
-        discussion: """
-            Each finding has a stable code. What a pack sounds like, tools/voice/check of the source tree hears.
-
-            Exit status: 0 no faults, 1 there are some; \(VoiceTools.exitStatuses).
-            """)
+        commandName: "check", abstract: words("检查语音包的问题。", "Say what is wrong with the voice packs."),
+        discussion: words(
+            "每项发现有固定编号。语音包好不好听，由源代码中的 tools/voice/check 检查。",
+            "Each finding has a stable code. What a pack sounds like, tools/voice/check of the source tree hears.")
+            + "\n\n"
+            + ExitStatus.told(
+                (.well, Text("没有错误", "no faults")), (.trouble, Text("有错误", "there are some")), VoiceTools.noVoices,
+                also: [.notAllowed, .configuration]))
 
     @OptionGroup var place: VoicePlace
 
-    @Flag(help: "As JSON.")
+    @Flag(help: hint("以 JSON 输出。", "As JSON."))
     var json = false
 
-    @Argument(help: "Folders of packs; all that the configuration or the folder of voices names, when none is given.")
+    @Argument(
+        help: hint(
+            "语音包目录；不给则用配置或语音目录中的全部。",
+            "Folders of packs; all that the configuration or the folder of voices names, when none is given."))
     var packs: [String] = []
 
     func run() throws {
@@ -141,10 +160,11 @@ struct VoiceCheck: ParsableCommand {
             PackReport(folder: $0, catalogue: catalogue)
         }
         guard !reports.isEmpty else {
-            complain("no pack in \(folder); name one, or the folder with --voices")
-            throw VoiceTools.noInput
+            throw Complaint(
+                ComplaintCode.unreadable, .unreachable, problem: Text("\(folder) 中没有语音包", "no pack in \(folder)"),
+                nextStep: Text("指定语音包，或用 --voices 指定目录", "name one, or the folder with --voices"))
         }
         if json { print(try jsonLine(reports)) } else { reports.forEach { $0.print(Paint()) } }
-        if reports.contains(where: { !$0.isClean }) { throw ExitCode(1) }
+        if reports.contains(where: { !$0.isClean }) { throw ExitCode(.trouble) }
     }
 }

@@ -6,20 +6,25 @@ import Voice
 
 struct VoiceTest: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "test", abstract: "Try the loudspeaker: left, right, and a sweep from low to high.",
-        discussion: """
+        commandName: "test",
+        abstract: words("测试音箱：左、右、由低到高扫频。", "Try the loudspeaker: left, right, and a sweep from low to high."),
+        discussion: words(
+            "同时测出设备能接受什么、播放速度是否正常。守护进程可能占用设备：先停掉它。",
+            """
             It also measures what the device takes, and whether it plays as fast as it should. A running daemon may hold \
             the device: stop it first.
-
-            Exit status: 0 everything was played, and in time; 1 not in time, or with breaks; \(VoiceTools.exitStatuses).
-            """)
+            """) + "\n\n"
+            + ExitStatus.told(
+                (.well, Text("全部按时播完", "everything was played, and in time")),
+                (.trouble, Text("没有按时或有中断", "not in time, or with breaks")),
+                (.unreachable, Text("声音设备无法使用", "no sound")), also: [.notAllowed, .configuration]))
 
     @OptionGroup var place: VoicePlace
 
-    @Option(help: "The ALSA device; in place of the configuration's.")
+    @Option(help: hint("ALSA 设备，代替配置中的。", "The ALSA device; in place of the configuration's."))
     var device: String?
 
-    @Flag(help: "As JSON.")
+    @Flag(help: hint("以 JSON 输出。", "As JSON."))
     var json = false
 
     private struct Report: Encodable {
@@ -27,6 +32,16 @@ struct VoiceTest: ParsableCommand {
         let takes: SoundCapabilities
         let rate: Int
         let playedMilliseconds: Int
+        let tookMilliseconds: Int64
+        let interruptions: Int
+        let error: Failure.Particulars?
+    }
+
+    /// What was measured.
+    private struct Played {
+        let takes: SoundCapabilities
+        let rate: Int
+        let milliseconds: Int
         let tookMilliseconds: Int64
         let interruptions: Int
     }
@@ -37,31 +52,30 @@ struct VoiceTest: ParsableCommand {
     func run() throws {
         let setup = try place.setup()
         let output = ALSAOutput(device: device ?? setup?.voice.device ?? "default", control: nil)
-        let report: Report
+        let played: Played
         do throws(SoundError) {
-            report = try play(on: output)
+            played = try play(on: output)
         } catch {
-            complain("\(error); \(Say.nextStep(error))")
-            throw VoiceTools.noSound
+            throw error.complaint
         }
-        try tell(report)
+        try tell(played, output.device)
     }
 
-    private func play(on output: ALSAOutput) throws(SoundError) -> Report {
+    private func play(on output: ALSAOutput) throws(SoundError) -> Played {
         let takes = try output.capabilities()
         let format = try output.open(SoundFormat(sampleRate: 48_000, channels: 2))
         defer { output.close() }
         let steps: [(String, TestSignal)] = [
-            ("left", TestSignal(sides: [.left])), ("right", TestSignal(sides: [.right])),
+            (words("左", "left"), TestSignal(sides: [.left])), (words("右", "right"), TestSignal(sides: [.right])),
             (
-                "both, from 100 to 8,000 Hz",
+                words("左右，100 至 8,000 Hz", "both, from 100 to 8,000 Hz"),
                 TestSignal(sides: [.left, .right], from: 100, to: 8_000, milliseconds: 4_000)
             ),
         ]
         let began = SystemTime().now()
         var frames = 0
         for (name, signal) in steps {
-            if !json { LineOutput.print("\(output.device): \(name)") }
+            if !json { LineOutput.print("\(output.device)\(words("：", ": "))\(name)") }
             let samples = signal.samples(rate: format.sampleRate)
             frames += samples.count / 2
             let period = format.sampleRate / 50 * 2
@@ -70,35 +84,70 @@ struct VoiceTest: ParsableCommand {
             }
         }
         while try !output.finish(waiting: 20) {}
-        return Report(
-            device: output.device, takes: takes, rate: format.sampleRate,
-            playedMilliseconds: frames * 1_000 / format.sampleRate,
+        return Played(
+            takes: takes, rate: format.sampleRate, milliseconds: frames * 1_000 / format.sampleRate,
             tookMilliseconds: SystemTime().now().milliseconds(since: began), interruptions: output.takeInterruptions())
     }
 
-    private func tell(_ report: Report) throws {
-        let late = report.tookMilliseconds - Int64(report.playedMilliseconds)
+    private func tell(_ played: Played, _ device: String) throws {
+        let complaint = Self.complaint(played, device)
         if json {
-            print(try jsonLine(report))
+            print(
+                try jsonLine(
+                    Report(
+                        device: device, takes: played.takes, rate: played.rate, playedMilliseconds: played.milliseconds,
+                        tookMilliseconds: played.tookMilliseconds, interruptions: played.interruptions,
+                        error: complaint.map { Failure.Particulars($0) })))
         } else {
-            printTable([
-                (
-                    "takes itself",
-                    report.takes.rates.map { "\($0)" }.joined(separator: ", ") + " samples/s, channels "
-                        + report.takes.channels.map { "\($0)" }.joined(separator: " and ")
-                ),
-                ("sentences", report.takes.takesSpeech ? "as they are, at its own rate" : "through ALSA's converter"),
-                ("played", "\(report.playedMilliseconds) ms at \(report.rate) samples/s"),
-                ("it took", "\(report.tookMilliseconds) ms, \(report.interruptions) breaks"),
-            ])
+            printTable(Self.rows(played))
         }
-        guard abs(late) <= Self.lateMilliseconds, report.interruptions == 0 else {
-            complain(
-                late < -Self.lateMilliseconds
-                    ? "the device takes sound faster than it can be heard: nothing is connected to \(report.device)"
-                    : "the sound breaks off or lags; give the box less to do, or try another USB port")
-            throw ExitCode(1)
+        if let complaint { throw complaint.afterResult }
+    }
+
+    private static func rows(_ played: Played) -> [(String, String)] {
+        let rates = list(played.takes.rates.map { "\($0)" })
+        let channels = played.takes.channels.map { "\($0)" }.joined(separator: words(" 或 ", " and "))
+        return [
+            (
+                words("设备接受", "takes itself"),
+                words("\(rates) 采样/秒，\(channels) 声道", "\(rates) samples/s, channels \(channels)")
+            ),
+            (
+                words("语句播放", "sentences"),
+                played.takes.takesSpeech
+                    ? words("原样，按自身采样率", "as they are, at its own rate")
+                    : words("经 ALSA 转换", "through ALSA's converter")
+            ),
+            (
+                words("已播放", "played"),
+                words(
+                    "\(played.milliseconds) ms，\(played.rate) 采样/秒",
+                    "\(played.milliseconds) ms at \(played.rate) samples/s")
+            ),
+            (
+                words("用时", "it took"),
+                words(
+                    "\(played.tookMilliseconds) ms，中断 \(played.interruptions) 次",
+                    "\(played.tookMilliseconds) ms, \(played.interruptions) breaks")
+            ),
+        ]
+    }
+
+    /// What is wrong with how it was played; `nil` for nothing.
+    private static func complaint(_ played: Played, _ device: String) -> Complaint? {
+        let late = played.tookMilliseconds - Int64(played.milliseconds)
+        if late < -lateMilliseconds {
+            return Complaint(
+                ComplaintCode.soundUnheard, .trouble,
+                problem: Text("设备收声音的速度快得听不到", "the device takes sound faster than it can be heard"),
+                nextStep: Text(
+                    "没有东西接在 \(device) 上：接好音箱，或用 --device 换一个",
+                    "nothing is connected to \(device): connect the speaker, or name another with --device"))
         }
+        guard late > lateMilliseconds || played.interruptions > 0 else { return nil }
+        return Complaint(
+            ComplaintCode.soundBreaks, .trouble, problem: Text("声音中断或滞后", "the sound breaks off or lags"),
+            nextStep: Text("减轻本机负担，或换一个 USB 口", "give the box less to do, or try another USB port"))
     }
 }
 

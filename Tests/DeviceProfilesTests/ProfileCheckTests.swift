@@ -1,5 +1,6 @@
 import DeviceProfiles
 import Foundation
+import Platform
 import TestSupport
 import Testing
 
@@ -24,9 +25,14 @@ struct ProfileCheckTests {
         let found = check.findings.map { "\($0.code.rawValue) \($0.path)" }
         #expect(Set(found) == Set(provocation.expected))
         for finding in check.findings {
-            #expect(!finding.what.contains("%"))
-            #expect(!finding.next.contains("%") && !finding.next.isEmpty)
-            #expect(finding.what != finding.code.rawValue, "no text for \(finding.code)")
+            for language in Language.allCases {
+                let (what, next) = (finding.what(in: language), finding.next(in: language))
+                #expect(!what.contains("%") && !next.contains("%") && !next.isEmpty, "\(language)")
+                #expect(what != finding.code.rawValue, "no text for \(finding.code)")
+                for detail in finding.details where finding.what.contains(detail) {
+                    #expect(what.contains(detail), "\(finding.code): \(detail)")
+                }
+            }
         }
     }
 

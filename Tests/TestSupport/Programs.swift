@@ -48,7 +48,9 @@ public final class RunningProgram: @unchecked Sendable {
         files = (folder + "/\(name).out", folder + "/\(name).err")
         process.executableURL = URL(filePath: program)
         process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        // Whoever runs the tests may speak Chinese; what programs say to them is compared in English.
+        process.environment = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C.UTF-8"]) { $1 }
+            .merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try Self.open(files.output)
         process.standardError = try Self.open(files.errors)

@@ -1,0 +1,45 @@
+/// The codes of complaints that no notice stands for. Once shipped, a code keeps its meaning for ever.
+enum ComplaintCode {
+    /// The command line is wrong.
+    static let usage = "usage"
+    /// Only root, or the group yika, may do this.
+    static let notAllowed = "not-allowed"
+    /// A file or folder that was named is not there, or cannot be read.
+    static let unreadable = "unreadable"
+    /// A file that was to be made is there already; nothing is written over.
+    static let alreadyThere = "already-there"
+    /// A file cannot be written.
+    static let notWritable = "not-writable"
+    /// A file that people edit does not say what is expected in it; the configuration itself is YK-C01.
+    static let malformed = "malformed"
+    /// No configuration was named, and there is none in the usual place.
+    static let noConfiguration = "no-configuration"
+
+    /// No daemon listens.
+    static let noDaemon = "no-daemon"
+    /// A daemon is there and does not answer.
+    static let daemonSilent = "daemon-silent"
+    /// A daemon is there and does not know the question.
+    static let otherVersion = "other-version"
+    /// The configuration gives the daemon no control socket.
+    static let noControlSocket = "no-control-socket"
+
+    /// No journal is in the folder, or it cannot be judged.
+    static let journalUnreadable = "journal-unreadable"
+    /// A soak cannot open, read or write its journal.
+    static let soakStopped = "soak-stopped"
+
+    /// The sound device cannot be used; as a condition it is YK-S01.
+    static let noSound = "YK-S01"
+    /// The sound device does not answer; as a condition it is YK-S04.
+    static let soundHangs = "YK-S04"
+    /// A sentence was not said to its end.
+    static let notSaid = "not-said"
+    /// The sound device takes sound faster than it can be heard: nothing plays it.
+    static let soundUnheard = "sound-unheard"
+    /// The sound breaks off or lags.
+    static let soundBreaks = "sound-breaks"
+
+    /// The reader must not or cannot be used.
+    static let readerNotUsed = "YK-R04"
+}

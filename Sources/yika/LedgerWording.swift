@@ -1,0 +1,63 @@
+import Health
+import Journal
+import Platform
+import Sync
+import Terminal
+
+extension Notice {
+    /// The condition with this code; `nil` for a code that is none's, or a newer program's.
+    static func condition(_ code: String) -> Notice? { conditions.first { $0.code == code } }
+}
+
+extension SyncReport.Trouble {
+    /// What it is: the condition's words in Chinese, with the daemon's particulars, which are English.
+    var told: String {
+        let title = Notice.condition(code)?.title.chinese
+        return "[\(code)] " + words(title.map { "\($0)（\(detail)）" } ?? detail, detail)
+    }
+
+    /// The one thing to do next.
+    var nextStepTold: String { words(Notice.condition(code)?.nextStep.chinese ?? nextStep, nextStep) }
+}
+
+extension EnrolmentError {
+    /// What ends the enrolment.
+    var complaint: Complaint {
+        var status = isRefusal ? ExitStatus.trouble : .unreachable
+        if case .storage(let error) = self, error.isReadOnly { status = .notAllowed }
+        return Complaint(
+            code, status, problem: Text(problemInChinese, problem), nextStep: Text(nextStepInChinese, nextStep))
+    }
+
+    private var problemInChinese: String {
+        switch self {
+        case .storage(let error): error.text.chinese
+        case .ledger(let error):
+            "\(Notice.condition(code)?.title.chinese ?? "账务中心没有完成登记")（\(error.code)：\(error.message)）"
+        case .otherTerminal(let number): "该令牌属于终端 \(number)"
+        case .otherPublicKey(let key): "账务中心的签名公钥是 \(key)，与配置不同"
+        case .otherEpoch(let epoch): "账务中心期望第 \(epoch) 代流水日志，与配置不同"
+        case .malformed(let name): "应答中的 \(name) 格式不对"
+        }
+    }
+
+    private var nextStepInChinese: String {
+        switch self {
+        case .storage: "用 root 执行，并检查上述目录"
+        case .ledger(let error):
+            switch error.code {
+            case "plain-http": "用 --url 给出账务中心的 https:// 地址"
+            case "L-ENROLLED": "向卡务中心索取新的登记令牌；此令牌已用于另一秘密"
+            case "L-UNKNOWN-TERMINAL": "对照卡务中心的清单，核对配置中的 terminal.number"
+            default:
+                error.kind == .denied
+                    ? "向卡务中心索取新的登记令牌；此令牌未知或已过期"
+                    : Notice.condition(code)?.nextStep.chinese ?? "核对终端编号和凭证"
+            }
+        case .otherTerminal: "改正配置中的 terminal.number，或索取本终端的令牌"
+        case .otherPublicKey(let key): "确认这是你们的账务中心，再把 ledger.publicKey 设为 \(key)"
+        case .otherEpoch(let epoch): "把配置中的 journalEpoch 设为 \(epoch)"
+        case .malformed: "对照终端和账务中心的版本"
+        }
+    }
+}

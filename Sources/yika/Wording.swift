@@ -1,0 +1,140 @@
+import DataFiles
+import FoundationEssentials
+import Glibc
+import Journal
+import Platform
+import Simulator
+import Terminal
+import Voice
+
+/// The errors of the rooms in the words of this tool. Particulars that a room or a library words itself stay English.
+extension Text {
+    /// What the error number of a system call means: glibc has Chinese words only where its locales are installed.
+    static func system(_ code: Int32) -> Text {
+        let english = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
+        let chinese =
+            switch code {
+            case ENOENT: "没有该文件或目录"
+            case ENOTDIR: "路径中有一级不是目录"
+            case EISDIR: "这是目录"
+            case EACCES, EPERM: "权限不足"
+            case EEXIST: "已经存在"
+            case ENOSPC, EDQUOT: "磁盘空间不足"
+            case EROFS: "文件系统只读"
+            case EIO: "磁盘读写出错"
+            case EBUSY: "设备正忙"
+            case ENODEV: "没有该设备"
+            case ECONNREFUSED: "连接被拒绝"
+            default: english
+            }
+        return Text(chinese, english)
+    }
+}
+
+extension Complaint {
+    /// A file or folder that cannot be read.
+    ///
+    /// - Parameter option: what names another one.
+    init(unreadable path: String, _ code: Int32, option: String) {
+        let mayNot = code == EACCES || code == EPERM
+        self.init(
+            mayNot ? ComplaintCode.notAllowed : ComplaintCode.unreadable, mayNot ? .notAllowed : .unreachable,
+            problem: Text(
+                "读不到 \(path)：\(Text.system(code).chinese)", "\(path) cannot be read: \(Text.system(code).english)"),
+            nextStep: mayNot
+                ? Text("用 root 执行", "run as root")
+                : Text("核对路径，用 \(option) 指定", "check the path, and name it with \(option)"))
+    }
+
+    /// A file that people edit and that says something else than is expected in it; or one that is not there.
+    init(_ error: DataFileError, option: String) {
+        if unsafe access(error.file, R_OK) != 0 {
+            self.init(unreadable: error.file, errno, option: option)
+        } else {
+            self.init(
+                ComplaintCode.malformed, .configuration, problem: error.text,
+                nextStep: Text("按提示修正该文件", "correct the file there"))
+        }
+    }
+
+    /// The same of a card's image.
+    init(_ error: ImageError, option: String) {
+        self.init(DataFileError(file: error.file, path: error.place, expected: error.expected), option: option)
+    }
+
+    /// A file that cannot be written.
+    init(notWritable path: String, _ code: Int32, option: Text) {
+        let mayNot = code == EACCES || code == EPERM
+        self.init(
+            mayNot ? ComplaintCode.notAllowed : ComplaintCode.notWritable, mayNot ? .notAllowed : .trouble,
+            problem: Text(
+                "无法写入 \(path)：\(Text.system(code).chinese)", "\(path) cannot be written: \(Text.system(code).english)"),
+            nextStep: option)
+    }
+}
+
+extension DataFileError {
+    /// It in both languages; what was expected is worded by the room that reads the file.
+    var text: Text {
+        Text(path.isEmpty ? "\(file)：应为 \(expected)" : "\(file)：\(path)：应为 \(expected)", description)
+    }
+}
+
+extension StorageError {
+    /// It in both languages.
+    var text: Text { Text("\(path)：\(Text.system(code).chinese)（\(call)）", description) }
+}
+
+extension SoundError {
+    /// It in both languages.
+    var text: Text { Text("声音设备 \(device) 无法使用：\(Text.system(-code).chinese)（\(call) \(code)）", description) }
+
+    /// What to do about a device that cannot be used.
+    var nextStep: Text {
+        switch -code {
+        case EBUSY:
+            Text(
+                "有别的程序占用声音设备：停掉它，或加 --config 由守护进程说",
+                "another program has the device: stop it, or give --config so that the daemon speaks")
+        case EACCES: Text("用 root 或 audio 组用户执行", "run as root, or as a user of the group audio")
+        case ENOENT, ENODEV:
+            Text(
+                "检查音箱连线和设备名：aplay -L 列出现有设备", "check the speaker's cable, and the name: aplay -L tells those there are")
+        default: Text("检查音箱和 /etc/asound.conf", "check the speaker, and /etc/asound.conf")
+        }
+    }
+
+    /// What ends a command that needed the device.
+    var complaint: Complaint {
+        Complaint(
+            ComplaintCode.noSound, -code == EACCES ? .notAllowed : .unreachable, problem: text, nextStep: nextStep)
+    }
+}
+
+extension ControlQuestionError {
+    /// What ends a command that asked the daemon at `path`.
+    func complaint(_ path: String) -> Complaint {
+        switch self {
+        case .notThere(let why):
+            Complaint(
+                ComplaintCode.noDaemon, .unreachable,
+                problem: Text("守护进程未在 \(path) 监听（\(why)）", "no daemon listens at \(path) (\(why))"),
+                nextStep: Text("执行 systemctl start yikad", "run: systemctl start yikad"))
+        case .forbidden:
+            Complaint(
+                ComplaintCode.notAllowed, .notAllowed,
+                problem: Text("\(path) 只允许守护进程的用户和组访问", "\(path) is for the daemon's user and group alone"),
+                nextStep: Text("用 root 执行", "run as root"))
+        case .noAnswer:
+            Complaint(
+                ComplaintCode.daemonSilent, .unreachable,
+                problem: Text("\(path) 上的守护进程没有应答", "the daemon at \(path) does not answer"),
+                nextStep: Text("执行 systemctl restart yikad", "run: systemctl restart yikad"))
+        case .notUnderstood:
+            Complaint(
+                ComplaintCode.otherVersion, .unreachable,
+                problem: Text("\(path) 上的守护进程是另一个版本", "the daemon at \(path) is of another version"),
+                nextStep: Text("使用与它一同安装的 yika", "use the yika that came with it"))
+        }
+    }
+}
