@@ -27,6 +27,9 @@ public struct Finding: Sendable, Hashable {
         self.detail = detail
     }
 
+    /// Whether nothing was looked at, because what another check has told comes first.
+    public var isWaiting: Bool { self == .waiting(check) }
+
     /// The notice, where something is wrong.
     public var notice: Notice? { if case .trouble(let notice) = verdict { notice } else { nil } }
 }

@@ -98,7 +98,7 @@ public struct ControlQuestion: Sendable {
 }
 
 /// Why a daemon could not be asked.
-public enum ControlQuestionError: Error, Hashable, Sendable {
+public enum ControlQuestionError: Error, Hashable, Sendable, CustomStringConvertible {
     /// No daemon listens there; with the system's words.
     case notThere(String)
     /// The socket is the daemon's user's and group's alone.
@@ -107,4 +107,14 @@ public enum ControlQuestionError: Error, Hashable, Sendable {
     case noAnswer
     /// A daemon is there and does not know the question.
     case notUnderstood
+
+    /// For people.
+    public var description: String {
+        switch self {
+        case .notThere(let why): "no daemon listens: \(why)"
+        case .forbidden: "the control socket is the daemon's alone"
+        case .noAnswer: "no answer"
+        case .notUnderstood: "the daemon is of another version"
+        }
+    }
 }

@@ -83,7 +83,7 @@ struct BorrowedReader {
             return try ControlLoan(socket: path, reader: wanted)
         } catch {
             if case .notThere = error { return nil }
-            throw Complaint(error, path)
+            throw error.complaint(path)
         }
     }
 }
@@ -96,7 +96,8 @@ extension Complaint {
         case .noService, .serviceStopped: self.init(.pcscdUnreachable, .unreachable, detail: error.description)
         default:
             self.init(
-                "reader-failed", .unreachable, problem: Text("读卡器出错：\(error)", "the reader failed: \(error)"),
+                ComplaintCode.readerFailed, .unreachable,
+                problem: Text("读卡器出错：\(error)", "the reader failed: \(error)"),
                 nextStep: Text(
                     "重新放卡再试；仍不行则执行 yika doctor", "lay the card down again; if that does not help, run yika doctor"))
         }
@@ -105,27 +106,27 @@ extension Complaint {
     static func noReader(_ wanted: String?) -> Complaint {
         guard let wanted else { return Complaint(.readerMissing, .unreachable, detail: "pcscd") }
         return Complaint(
-            "no-such-reader", .unreachable,
+            ComplaintCode.noSuchReader, .unreachable,
             problem: Text("没有名称含“\(wanted)”的读卡器", "no reader's name contains '\(wanted)'"),
             nextStep: Text("执行 yika reader list", "run yika reader list"))
     }
 
     static func severalReaders(_ names: [String]) -> Complaint {
         Complaint(
-            "several-readers", .usage,
+            ComplaintCode.severalReaders, .usage,
             problem: Text(
                 "有多个读卡器：\(names.joined(separator: "、"))", "there are several readers: \(names.joined(separator: "; "))"),
             nextStep: Text("用 --reader 指定名称的一部分", "name a part of one with --reader"))
     }
 
     static let readerBusy = Complaint(
-        "reader-busy", .unreachable,
+        ComplaintCode.readerBusy, .unreachable,
         problem: Text("yikad 正在处理卡片，不借出读卡器", "the daemon is serving a card and does not lend the reader"),
         nextStep: Text("取走卡片再试", "take the card away and try again"))
 
     static func noCard(_ reader: String) -> Complaint {
         Complaint(
-            "no-card", .unreachable, problem: Text("\(reader) 上没有卡片", "no card was laid on \(reader)"),
+            ComplaintCode.noCard, .unreachable, problem: Text("\(reader) 上没有卡片", "no card was laid on \(reader)"),
             nextStep: Text("放好卡片再试", "lay one down and try again"))
     }
 }

@@ -17,29 +17,27 @@ struct CardTools: ParsableCommand {
         commandName: "card", abstract: words("查看一张卡片，不写卡。", "Look at a card; none of these writes to it."),
         discussion: discussion, subcommands: [CardRead.self, CardDump.self, CardCheck.self, CardActivate.self])
 
-    static let discussion = words(
-        """
-        yikad 正在运行时，先向它借用读卡器，用完归还；借用期间放上的卡不会被处理。密钥和 PIN 从不显示，卡号只显示末尾。
-
-        退出状态：0 正常；1 卡片有问题，已说明；2 没有读卡器或卡片；64 命令行有误；77 无权使用；78 配置有误。
-        """,
-        """
-        Where the daemon runs, it is asked for the reader and gets it back; cards laid down meanwhile are not served. Keys and \
-        PINs are never shown, numbers only by their end.
-
-        Exit status: 0 well; 1 something is wrong with the card, and was told; 2 no reader or no card; 64 for a wrong \
-        command line; 77 you may not; 78 the configuration is malformed.
-        """)
+    static let discussion =
+        words(
+            "yikad 正在运行时，先向它借用读卡器，用完归还；借用期间放上的卡不会被处理。密钥和 PIN 从不显示，号码只显示末尾。",
+            """
+            Where the daemon runs, it is asked for the reader and gets it back; cards laid down meanwhile are not served. \
+            Keys and PINs are never shown, numbers only by their end.
+            """) + "\n\n"
+        + ExitStatus.told(
+            (.well, Text("正常", "well")),
+            (.trouble, Text("卡片有问题，已说明", "something is wrong with the card, and was told")),
+            (.unreachable, Text("没有读卡器或卡片", "no reader, or no card")), also: [.notAllowed, .configuration])
 }
 
 /// Which card, on which reader.
 struct CardPlace: ParsableArguments {
     @OptionGroup var place: TerminalPlace
 
-    @Option(help: ArgumentHelp(words("读卡器名称的一部分。", "A part of the reader's name in pcscd.")))
+    @Option(help: hint("读卡器名称的一部分。", "A part of the reader's name in pcscd."))
     var reader: String?
 
-    @Option(help: ArgumentHelp(words("等待卡片的秒数。", "Seconds to wait for a card.")))
+    @Option(help: hint("等待卡片的秒数。", "Seconds to wait for a card."))
     var wait: Int64 = 30
 
     /// A card and what it is to be read by.
@@ -72,7 +70,8 @@ struct CardPlace: ParsableArguments {
             return Found(reader: reader, layout: layout, keys: keys, survey: survey)
         } catch {
             throw Complaint(
-                "card-failed", .trouble, problem: Text("读卡失败：\(error)", "the card could not be read: \(error)"),
+                ComplaintCode.cardFailed, .trouble,
+                problem: Text("读卡失败：\(error)", "the card could not be read: \(error)"),
                 nextStep: Text("重新放好卡片再试", "lay the card down again"))
         }
     }
@@ -103,7 +102,7 @@ struct CardDump: ParsableCommand {
 
     @OptionGroup var card: CardPlace
 
-    @Flag(help: ArgumentHelp(words("显示数据，其中有持卡人的信息。", "Show the data, a holder's among it.")))
+    @Flag(help: hint("显示数据，其中有持卡人的信息。", "Show the data, a holder's among it."))
     var hex = false
 
     func run() throws {
@@ -148,7 +147,7 @@ struct CardActivate: ParsableCommand {
 
     @OptionGroup var card: CardPlace
 
-    @Flag(help: ArgumentHelp(words("必须给出：只有预演。", "Has to be given: there is nothing but the rehearsal.")))
+    @Flag(help: hint("必须给出：只有预演。", "Has to be given: there is nothing but the rehearsal."))
     var dryRun = false
 
     func validate() throws {
@@ -165,7 +164,7 @@ struct CardActivate: ParsableCommand {
                 of: found.survey, dialect: found.reader.profile, layout: found.layout, keys: found.keys)
         else {
             throw Complaint(
-                "card-not-read", .trouble,
+                ComplaintCode.cardFailed, .trouble,
                 problem: Text("读到的内容太少，无法预演", "too little of the card could be read to rehearse"),
                 nextStep: Text("执行 yika card check", "run yika card check"))
         }

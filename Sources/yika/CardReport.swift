@@ -70,7 +70,7 @@ struct CardReport: Encodable {
     static func masked(_ number: String) -> String { "…" + number.suffix(3) }
 
     func show() {
-        var rows: [(label: String, value: String)] = [
+        var rows: [(String, String)] = [
             (words("读卡器", "reader"), "\(reader), \(profile)"), (words("卡片", "card"), "\(card), \(family)"),
             (words("状态", "state"), stateText),
         ]
@@ -90,7 +90,7 @@ struct CardReport: Encodable {
         if !hints.isEmpty { rows.append((words("可疑之处", "hints"), hints.joined(separator: ", "))) }
         rows.append(
             (words("用时", "took"), words("\(apdus) 条命令，\(milliseconds) 毫秒", "\(apdus) commands, \(milliseconds) ms")))
-        Report.table(rows)
+        printTable(rows)
     }
 
     private var stateText: String {
@@ -340,7 +340,7 @@ struct RehearsalReport: Encodable {
             print("\(index + 1)\t\(Int(total)) ms\t\(step.status)\t\(step.what)")
         }
         print("")
-        Report.table([
+        printTable([
             (words("结果", "ending"), "[\(code)] \(notice.title.here)"),
             (words("命令", "commands"), words("\(apdus) 条，预算 \(apduBudget)", "\(apdus), budget \(apduBudget)")),
             (

@@ -42,4 +42,27 @@ enum ComplaintCode {
 
     /// The reader must not or cannot be used.
     static let readerNotUsed = "YK-R04"
+
+    /// No reader's name contains what was given.
+    static let noSuchReader = "no-such-reader"
+    /// Several readers could be meant.
+    static let severalReaders = "several-readers"
+    /// The daemon has a card in hand and does not lend the reader.
+    static let readerBusy = "reader-busy"
+    /// The reader, or pcscd, failed.
+    static let readerFailed = "reader-failed"
+    /// No card was laid down in time.
+    static let noCard = "no-card"
+    /// The card could not be read, or too little of it.
+    static let cardFailed = "card-failed"
+    /// A blank card is wanted, and this one is not.
+    static let cardInUse = "card-in-use"
+    /// The helper that resets readers is not installed, or does not answer.
+    static let noHelper = "no-helper"
+    /// The helper did not reset the reader.
+    static let resetFailed = "reset-failed"
+    /// A sale is under way at the till.
+    static let saleUnderWay = "sale-under-way"
+    /// No notice has that code.
+    static let noSuchCode = "no-such-code"
 }

@@ -10,16 +10,11 @@ struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: words("检查整台终端，逐项说明问题和下一步。", "Look at the whole box and tell what is wrong, each with one next step."),
         discussion: words(
-            """
-            每项检查独立进行；一项失败，其余照常。什么都不会被更改，刷卡不受影响。
-
-            退出状态：0 一切正常；1 发现问题，已说明；64 命令行有误。
-            """,
-            """
-            Checks are independent: one that fails stops no other. Nothing is changed, and cards go on being served.
-
-            Exit status: 0 all is well; 1 something is wrong, and was told; 64 for a wrong command line.
-            """))
+            "每项检查独立进行；一项失败，其余照常。什么都不会被更改，刷卡不受影响。",
+            "Checks are independent: one that fails stops no other. Nothing is changed, and cards go on being served.")
+            + "\n\n"
+            + ExitStatus.told(
+                (.well, Text("一切正常", "all is well")), (.trouble, ExitStatus.trouble.meaning)))
 
     @OptionGroup var place: TerminalPlace
 
@@ -28,8 +23,9 @@ struct Doctor: ParsableCommand {
         help: ArgumentHelp(words("只做这一项检查；可多次给出。", "Only this check; may be given several times."), valueName: "name"))
     var names: [String] = []
 
-    @Flag(help: ArgumentHelp(words("列出检查项目。", "List the checks.")))
-    var list = false
+    @Flag(
+        name: .customLong("list"), help: hint("列出检查项目。", "List the checks."))
+    var listChecks = false
 
     func validate() throws {
         let known = Check.all.map(\.name)
@@ -42,7 +38,7 @@ struct Doctor: ParsableCommand {
 
     func run() throws {
         let checks = Check.all.filter { names.isEmpty || names.contains($0.name) }
-        if list { return try tell(checks) }
+        if listChecks { return try tell(checks) }
         let box = Box.here(configuration: place.config)
         let isShort = names.isEmpty
         let findings = Diagnosis.run(box, checks: checks) { check, findings in
@@ -61,12 +57,12 @@ struct Doctor: ParsableCommand {
         if place.json {
             for check in checks { print(try jsonLine(["check": check.name, "title": check.title.english])) }
         } else {
-            Report.table(checks.map { ($0.name, $0.title.here) })
+            printTable(checks.map { ($0.name, $0.title.here) })
         }
     }
 
     private static func show(_ check: Check, _ findings: [Finding]) {
-        for finding in findings {
+        for finding in findings where !finding.isWaiting {
             let detail = finding.detail.here
             switch finding.verdict {
             case .well:
@@ -82,6 +78,12 @@ struct Doctor: ParsableCommand {
 
     /// The list that a technician works off, the worst first.
     private static func conclude(_ findings: [Finding], isWhole: Bool) {
+        let waiting = findings.filter(\.isWaiting).map(\.check)
+        if !waiting.isEmpty {
+            print(
+                "\(Report.sign(.skipped)) " + words("先处理以上问题，再检查：", "what is wrong above comes first; then: ")
+                    + list(waiting))
+        }
         var seen = Set<String>()
         let notices = findings.compactMap(\.notice).filter { seen.insert($0.code).inserted }
             .sorted { ($0.severity.rank, $0.code) < ($1.severity.rank, $1.code) }

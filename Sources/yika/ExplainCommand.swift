@@ -6,11 +6,10 @@ import Platform
 struct Explain: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: words("说明一个代码的含义和下一步。", "Tell what a code such as YK-R01 means and what to do."),
-        discussion: words(
-            "不给代码则列出全部。退出状态：0 已说明；1 没有这个代码；64 命令行有误。",
-            "Without a code, all of them. Exit status: 0 told; 1 there is no such code; 64 for a wrong command line."))
+        discussion: words("不给代码则列出全部。", "Without a code, all of them.") + "\n\n"
+            + ExitStatus.told((.well, Text("已说明", "told")), (.trouble, Text("没有这个代码", "there is no such code"))))
 
-    @Flag(help: ArgumentHelp(words("以 JSON 输出。", "As JSON.")))
+    @Flag(help: hint("以 JSON 输出。", "As JSON."))
     var json = false
 
     @Flag(
@@ -19,7 +18,7 @@ struct Explain: ParsableCommand {
             visibility: .hidden))
     var catalog = false
 
-    @Argument(help: ArgumentHelp(words("代码，例如 YK-R01。", "The code, such as YK-R01.")))
+    @Argument(help: hint("代码，例如 YK-R01。", "The code, such as YK-R01."))
     var code: String?
 
     private struct Line: Encodable {
@@ -39,7 +38,7 @@ struct Explain: ParsableCommand {
         let wanted = code.map { code in all.filter { $0.code == code.uppercased() || $0.id == code } } ?? all
         guard let code, wanted.isEmpty else { return try wanted.forEach(show) }
         throw Complaint(
-            "no-such-code", .trouble, problem: Text("没有代码 \(code)", "there is no code \(code)"),
+            ComplaintCode.noSuchCode, .trouble, problem: Text("没有代码 \(code)", "there is no code \(code)"),
             nextStep: Text("执行 yika explain 列出全部", "run yika explain, which lists them all"))
     }
 

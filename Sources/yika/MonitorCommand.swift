@@ -14,24 +14,23 @@ struct MonitorCommand: ParsableCommand {
             "实时显示刷卡、命令耗时和故障。", "Show taps, commands to cards with their timing, and conditions as they happen."),
         discussion: words(
             """
-            与运行中的 yikad 并行，不影响刷卡；没有 yikad 时直接观察读卡器。密钥、PIN 和卡内数据从不显示，命令只显示头部和长度。
+            与运行中的 yikad 并行，不影响刷卡；没有 yikad 时直接观察读卡器。密钥、PIN 和卡内数据从不显示，命令只显示头部和长度。\
             按 Ctrl-C 结束。
-
-            退出状态：0 已结束；2 观察中断；77 无权询问；78 配置有误。
             """,
             """
             Works beside the running daemon, and disturbs no card; without one, the readers themselves are watched. Keys, \
             PINs and what stands on a card are never shown: of a command its header and lengths alone. Ctrl-C ends it.
-
-            Exit status: 0 ended; 2 what was watched has gone; 77 you may not ask; 78 the configuration is malformed.
-            """))
+            """) + "\n\n"
+            + ExitStatus.told(
+                (.well, Text("已结束", "ended")), (.unreachable, Text("观察中断", "what was watched has gone")),
+                also: [.notAllowed, .configuration]))
 
     @OptionGroup var place: TerminalPlace
 
-    @Option(help: ArgumentHelp(words("若干秒后结束。", "End after so many seconds.")))
+    @Option(help: hint("若干秒后结束。", "End after so many seconds."))
     var seconds: Int64?
 
-    @Option(help: ArgumentHelp(words("若干次刷卡后结束。", "End after so many taps.")))
+    @Option(help: hint("若干次刷卡后结束。", "End after so many taps."))
     var taps: Int?
 
     /// A year: nobody watches longer.
@@ -56,12 +55,12 @@ struct MonitorCommand: ParsableCommand {
             // The time is over, or the daemon has gone.
             guard seconds == nil else { return }
             throw Complaint(
-                "daemon-gone", .unreachable, problem: Text("yikad 已停止", "the daemon has gone"),
+                ComplaintCode.noDaemon, .unreachable, problem: Text("yikad 已停止", "the daemon has gone"),
                 nextStep: Text("执行 systemctl status yikad", "run: systemctl status yikad"))
         } catch .notThere {
             try watchReaders(milliseconds)
         } catch {
-            throw Complaint(error, path)
+            throw error.complaint(path)
         }
     }
 

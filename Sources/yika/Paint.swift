@@ -1,7 +1,8 @@
-/// Colours for verdicts, where standard output is a terminal and nobody asked for none.
+/// Colours for verdicts, by ECMA-48's numbers, where standard output is a terminal and nobody asked for none.
 struct Paint {
     enum Colour: String {
         case plain = "0"
+        case bold = "1"
         case red = "31"
         case yellow = "33"
         case green = "32"

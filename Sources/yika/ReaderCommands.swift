@@ -17,18 +17,13 @@ struct ReaderTools: ParsableCommand {
         discussion: discussion,
         subcommands: [ReaderList.self, ReaderProbe.self, ReaderRecord.self, ReaderReset.self])
 
-    static let discussion = words(
-        """
-        yikad 正在运行时，先向它借用读卡器，用完归还。
-
-        退出状态：0 正常；1 有问题，已说明；2 没有读卡器或卡片，或无法完成；64 命令行有误；77 无权使用。
-        """,
-        """
-        Where the daemon runs, it is asked for the reader and gets it back.
-
-        Exit status: 0 well; 1 something is wrong, and was told; 2 no reader or no card, or it could not be done; 64 for a \
-        wrong command line; 77 you may not.
-        """)
+    static let discussion =
+        words("yikad 正在运行时，先向它借用读卡器，用完归还。", "Where the daemon runs, it is asked for the reader and gets it back.")
+        + "\n\n"
+        + ExitStatus.told(
+            (.well, Text("正常", "well")), (.trouble, ExitStatus.trouble.meaning),
+            (.unreachable, Text("没有读卡器或卡片，或无法完成", "no reader or no card, or it could not be done")),
+            also: [.notAllowed])
 }
 
 /// Which reader, and where its profiles are.
@@ -36,7 +31,7 @@ struct ReaderPlace: ParsableArguments {
     @OptionGroup var place: TerminalPlace
 
     @Option(
-        help: ArgumentHelp(words("描述文件目录。", "The folder with the reader profiles, in place of the configuration's.")))
+        help: hint("描述文件目录。", "The folder with the reader profiles, in place of the configuration's."))
     var profiles: String?
 
     func library() -> ProfileLibrary {
@@ -95,7 +90,7 @@ struct ReaderLine: Encodable {
 
     func show() {
         print(Report.bold(name))
-        var rows: [(label: String, value: String)] = [
+        var rows: [(String, String)] = [
             (words("  描述文件", "  profile"), "\(profile ?? "-") (\(why))")
         ]
         if let support {
@@ -103,7 +98,7 @@ struct ReaderLine: Encodable {
             rows.append((words("  可靠程度", "  support"), support + (verified == nil ? "" : tried)))
         }
         if let usb, let port { rows.append(("  USB", "\(usb) @ \(port), \(firmware ?? "-")")) }
-        Report.table(rows)
+        printTable(rows)
         for code in trouble {
             guard let notice = Notice.named(code) else { continue }
             print("  \(Report.sign(notice.severity.mark)) [\(code)] \(notice.title.here)")
@@ -149,13 +144,13 @@ struct ReaderProbe: ParsableCommand {
 
     @OptionGroup var readers: ReaderPlace
 
-    @Option(help: ArgumentHelp(words("读卡器名称的一部分。", "A part of the reader's name in pcscd.")))
+    @Option(help: hint("读卡器名称的一部分。", "A part of the reader's name in pcscd."))
     var reader: String?
 
-    @Option(help: ArgumentHelp(words("命令次数。", "How many commands.")))
+    @Option(help: hint("命令次数。", "How many commands."))
     var count = 50
 
-    @Option(help: ArgumentHelp(words("等待卡片的秒数。", "Seconds to wait for a card.")))
+    @Option(help: hint("等待卡片的秒数。", "Seconds to wait for a card."))
     var wait: Int64 = 30
 
     private struct Figures: Encodable {
@@ -208,7 +203,7 @@ struct ReaderProbe: ParsableCommand {
     }
 
     private static func show(_ figures: Figures) {
-        Report.table([
+        printTable([
             (words("读卡器", "reader"), "\(figures.reader), \(figures.profile)"),
             (
                 words("命令", "commands"),
@@ -244,13 +239,13 @@ struct ReaderRecord: ParsableCommand {
 
     @OptionGroup var readers: ReaderPlace
 
-    @Option(help: ArgumentHelp(words("读卡器名称的一部分。", "A part of the reader's name in pcscd.")))
+    @Option(help: hint("读卡器名称的一部分。", "A part of the reader's name in pcscd."))
     var reader: String?
 
-    @Option(help: ArgumentHelp(words("等待卡片的秒数。", "Seconds to wait for a card.")))
+    @Option(help: hint("等待卡片的秒数。", "Seconds to wait for a card."))
     var wait: Int64 = 30
 
-    @Argument(help: ArgumentHelp(words("要写的文件。", "The file to write.")))
+    @Argument(help: hint("要写的文件。", "The file to write."))
     var file: String
 
     func run() throws {
@@ -288,7 +283,7 @@ struct ReaderRecord: ParsableCommand {
             try (encoder.encode(recording) + Data("\n".utf8)).write(to: URL(filePath: file), options: .atomic)
         } catch {
             throw Complaint(
-                "not-written", .unreachable, problem: Text("无法写入 \(file)", "\(file) cannot be written"),
+                ComplaintCode.notWritable, .unreachable, problem: Text("无法写入 \(file)", "\(file) cannot be written"),
                 nextStep: Text("换一个目录", "give a file in a folder that you may write to"))
         }
     }
@@ -297,7 +292,7 @@ struct ReaderRecord: ParsableCommand {
         switch refusal {
         case .cardInUse:
             Complaint(
-                "card-in-use", .trouble,
+                ComplaintCode.cardInUse, .trouble,
                 problem: Text(
                     "这不是空白卡，或读卡器不按已知方式应答", "this is no blank card, or the reader takes none of the known forms"),
                 nextStep: Text("换一张空白的 MIFARE Classic 再试", "try with a blank MIFARE Classic"))
@@ -317,15 +312,14 @@ struct ReaderReset: ParsableCommand {
 
     @OptionGroup var readers: ReaderPlace
 
-    @Flag(help: ArgumentHelp(words("断开端口电源再接通。", "Take the port's power off and on, where the hub can.")))
+    @Flag(help: hint("断开端口电源再接通。", "Take the port's power off and on, where the hub can."))
     var power = false
 
     @Option(help: ArgumentHelp(words("请求目录。", "The folder for requests."), visibility: .hidden))
     var folder = ResetDesk.standardFolder
 
     @Argument(
-        help: ArgumentHelp(
-            words("读卡器名称的一部分，或 USB 端口如 1-1.3。", "A part of the reader's name in pcscd, or its USB port as in 1-1.3.")))
+        help: hint("读卡器名称的一部分，或 USB 端口如 1-1.3。", "A part of the reader's name in pcscd, or its USB port as in 1-1.3."))
     var reader: String
 
     func run() throws {
@@ -339,25 +333,25 @@ struct ReaderReset: ParsableCommand {
                     : words("已复位；几秒后 pcscd 会重新识别它", "reset; pcscd finds it again in a few seconds"))
         case .answered(let outcome):
             throw Complaint(
-                outcome.reason?.rawValue ?? "reset-failed", .trouble,
+                outcome.reason?.rawValue ?? ComplaintCode.resetFailed, .trouble,
                 problem: Text("未能复位：\(outcome.detail ?? "")", "not reset: \(outcome.detail ?? "")"),
                 nextStep: Notice.readerNeedsHuman.nextStep)
         case .notInstalled(let error):
             throw Complaint(
-                "helper-not-installed", .unreachable,
+                ComplaintCode.noHelper, .unreachable,
                 problem: Text("没有辅助服务（\(error)）", "the helper is not installed, or you may not ask it (\(error))"),
                 nextStep: Text(
                     "执行 systemctl start yika-reader-reset.path，并以 root 运行",
                     "run: systemctl start yika-reader-reset.path, and try as root"))
         case .nobodyThere:
             throw Complaint(
-                "helper-silent", .unreachable, problem: Text("辅助服务没有应答", "the helper does not answer"),
+                ComplaintCode.noHelper, .unreachable, problem: Text("辅助服务没有应答", "the helper does not answer"),
                 nextStep: Text(
                     "执行 systemctl status yika-reader-reset.path yika-reader-reset.service",
                     "run: systemctl status yika-reader-reset.path yika-reader-reset.service"))
         case .failed(let error):
             throw Complaint(
-                "request-not-written", .unreachable,
+                ComplaintCode.resetFailed, .unreachable,
                 problem: Text("无法提出请求：\(error)", "the request could not be written: \(error)"),
                 nextStep: Text("执行 yika doctor", "run yika doctor"))
         }

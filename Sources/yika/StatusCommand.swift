@@ -8,18 +8,13 @@ import Terminal
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: words("一屏说明终端的现状。", "Tell on one screen how the running terminal stands."),
-        discussion: words(
-            """
-            退出状态：0 正常服务；1 有故障，已说明；2 yikad 没有应答；77 无权询问；78 配置有误。
-            """,
-            """
-            Exit status: 0 it serves and nothing is wrong; 1 something is, and was told; 2 no daemon answers; 77 you may not \
-            ask; 78 the configuration is malformed.
-            """))
+        discussion: ExitStatus.told(
+            (.well, Text("正常服务", "it serves, and nothing is wrong")), (.trouble, ExitStatus.trouble.meaning),
+            SyncTools.noDaemon, also: [.notAllowed, .configuration]))
 
     @OptionGroup var place: TerminalPlace
 
-    @Flag(help: ArgumentHelp(words("每秒刷新，直到中断。", "Tell again every second, until interrupted.")))
+    @Flag(help: hint("每秒刷新，直到中断。", "Tell again every second, until interrupted."))
     var watch = false
 
     func run() throws {
@@ -43,16 +38,10 @@ struct MetricsCommand: ParsableCommand {
         commandName: "metrics",
         abstract: words("输出 Prometheus 格式的计数。", "Print what the daemon counts, in Prometheus' text format."),
         discussion: words(
-            """
-            也可在屏幕端口读取：http://127.0.0.1:PORT/metrics。
-
-            退出状态：0 已输出；2 yikad 没有应答；77 无权询问；78 配置有误。
-            """,
-            """
-            The same is at http://127.0.0.1:PORT/metrics on the screen's port.
-
-            Exit status: 0 printed; 2 no daemon answers; 77 you may not ask; 78 the configuration is malformed.
-            """))
+            "屏幕端口上也有：http://127.0.0.1:PORT/metrics。",
+            "The same is at http://127.0.0.1:PORT/metrics on the screen's port.")
+            + "\n\n"
+            + ExitStatus.told((.well, Text("已输出", "printed")), SyncTools.noDaemon, also: [.notAllowed, .configuration]))
 
     @OptionGroup var place: TerminalPlace
 
@@ -69,17 +58,13 @@ struct CloseDay: ParsableCommand {
         abstract: words(
             "结束没有结束的班次，并把记录送到账务中心。", "Close a shift that was left open, and send what waits to the ledger."),
         discussion: words(
-            """
-            每晚由 yika-close-day.timer 执行。正在进行的交易不会被打断。
-
-            退出状态：0 已结束；1 有交易未完成，稍后再试；2 yikad 没有应答；3 没有要结束的班次；77 无权询问；78 配置有误。
-            """,
-            """
-            yika-close-day.timer does so every night. A sale under way is not disturbed.
-
-            Exit status: 0 closed; 1 a sale is under way, try again; 2 no daemon answers; 3 no shift was open; 77 you may \
-            not ask; 78 the configuration is malformed.
-            """))
+            "每晚由 yika-close-day.timer 执行。正在进行的交易不会被打断。",
+            "yika-close-day.timer does so every night. A sale under way is not disturbed.")
+            + "\n\n"
+            + ExitStatus.told(
+                (.well, Text("已结束", "closed")), (.trouble, Text("有交易未完成，稍后再试", "a sale is under way, try again")),
+                SyncTools.noDaemon, (.nothingToDo, Text("没有要结束的班次", "no shift was open")),
+                also: [.notAllowed, .configuration]))
 
     @OptionGroup var place: TerminalPlace
 
@@ -89,7 +74,7 @@ struct CloseDay: ParsableCommand {
         _ = try? daemon.ask(ControlRequest("sync-now"), as: SyncReport.self)
         if answer.outcome == .busy {
             throw Complaint(
-                "sale-under-way", .trouble, problem: Text("有交易未完成", "a sale is under way"),
+                ComplaintCode.saleUnderWay, .trouble, problem: Text("有交易未完成", "a sale is under way"),
                 nextStep: Text("一分钟后再试", "try again in a minute"))
         }
         if place.json { print(try jsonLine(answer)) } else { Self.tell(answer) }

@@ -9,7 +9,7 @@ struct StatusText {
     init(_ report: StatusReport) { self.report = report }
 
     func show() {
-        Report.table(rows)
+        printTable(rows)
         let shown = report.conditions.filter(\.isVisible)
         guard !shown.isEmpty else { return print("\n\(Report.sign(.well)) " + words("没有故障。", "Nothing is wrong.")) }
         print("")
@@ -21,9 +21,9 @@ struct StatusText {
         }
     }
 
-    private var rows: [(label: String, value: String)] {
+    private var rows: [(String, String)] {
         let role = report.role == "canteen" ? words("收款", "till") : words("激活", "activation kiosk")
-        var rows: [(label: String, value: String)] = [
+        var rows: [(String, String)] = [
             (words("终端", "terminal"), "\(report.sync.terminal) \(report.name) (\(role))"),
             (
                 "yikad",

@@ -7,17 +7,14 @@ import Terminal
 
 /// Where the terminal's configuration is, and through it everything else.
 struct TerminalPlace: ParsableArguments {
-    static let standardConfiguration = "/etc/yika/yikad.json5"
-
-    @Option(help: ArgumentHelp(words("本机的配置文件。", "The terminal's configuration.")))
-    var config = TerminalPlace.standardConfiguration
+    @Option(help: hint("本机的配置文件。", "The terminal's configuration."))
+    var config = usualConfiguration
 
     @Option(
-        help: ArgumentHelp(
-            words("yikad 的控制套接字，代替配置中的。", "The daemon's control socket, in place of the configuration's.")))
+        help: hint("yikad 的控制套接字，代替配置中的。", "The daemon's control socket, in place of the configuration's."))
     var socket: String?
 
-    @Flag(help: ArgumentHelp(words("以 JSON 输出。", "As JSON.")))
+    @Flag(help: hint("以 JSON 输出。", "As JSON."))
     var json = false
 
     func setup() throws(Complaint) -> TerminalSetup {
@@ -43,7 +40,7 @@ struct TerminalPlace: ParsableArguments {
         if let socket { return socket }
         guard let path = try setup().controlSocket else {
             throw Complaint(
-                "no-control-socket", .unreachable,
+                ComplaintCode.noControlSocket, .unreachable,
                 problem: Text("配置中没有 controlSocket", "the configuration names no controlSocket"),
                 nextStep: Text("在配置中加上它，然后执行 systemctl restart yikad", "add one, then run: systemctl restart yikad"))
         }
@@ -69,7 +66,7 @@ struct Daemon {
             guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(line)) else { throw .notUnderstood }
             return answer
         } catch {
-            throw Complaint(error, path)
+            throw error.complaint(path)
         }
     }
 }
@@ -81,23 +78,5 @@ extension Complaint {
 
     static func configurationInvalid(_ detail: String) -> Complaint {
         Complaint(.configurationInvalid, .configuration, detail: detail)
-    }
-
-    init(_ error: ControlQuestionError, _ path: String) {
-        switch error {
-        case .notThere(let why): self.init(.daemonNotRunning, .unreachable, detail: "\(path): \(why)")
-        case .forbidden:
-            self.init(
-                "not-allowed", .notAllowed,
-                problem: Text("无权使用 \(path)", "\(path) is for root and the group yika alone"),
-                nextStep: Text("以 root 运行，或将用户加入 yika 组", "run as root, or add your user to the group yika"))
-        case .noAnswer:
-            self.init(
-                "no-answer", .unreachable,
-                problem: Text("\(path) 处的 yikad 没有应答", "the daemon at \(path) does not answer"),
-                nextStep: Text("执行 systemctl restart yikad", "run: systemctl restart yikad"))
-        case .notUnderstood:
-            self.init(.versionsDiffer, .unreachable, detail: path)
-        }
     }
 }
