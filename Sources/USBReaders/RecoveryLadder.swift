@@ -45,7 +45,7 @@ public struct RecoveryLadder: Hashable, Sendable {
     public enum Decision: Hashable, Sendable {
         /// Nothing: the reader works, a step is under way, or a person has been asked.
         case nothing
-        /// Nothing before this point; the ladder is to be asked again then.
+        /// Nothing before this point; the ladder is to be asked again then, or as soon as a card in hand comes free.
         case notBefore(Instant)
         /// This, now; then tell ``ended(_:isDone:why:at:)``. For ``RecoveryStep/askForHuman`` there is nothing to tell.
         case take(RecoveryStep)
