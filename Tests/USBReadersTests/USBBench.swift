@@ -44,7 +44,8 @@ struct USBBench {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let bench = Repository.root + "/Tests/USBReadersTests/Fixtures/usb-bench"
         let run = try RunningProgram(
-            "/usr/bin/umockdev-wrapper", [bench] + options + ["--"] + through + [try Programs.path(of: program)] + arguments,
+            "/usr/bin/umockdev-wrapper",
+            [bench] + options + ["--"] + through + [try Programs.path(of: program)] + arguments,
             name: "bench", folder: folder)
         let status = run.waitForExit()
         let lines = run.output.split(separator: "\n").map(String.init)
