@@ -6,7 +6,7 @@ public import Platform
 /// They need no rights on USB for it, only to write a file: systemd sees it and starts the helper.
 public struct ResetDesk: Sendable {
     /// The folder that systemd watches, as in `systemd/yika-reader-reset.path`.
-    public static let standardFolder = "/run/yika-reader-reset"
+    public static let standardFolder = "/run/yika/reader-reset"
     /// How long a helper that works may take, in milliseconds: to be started, to switch a port off for two seconds and
     /// on again, and to see the device come back.
     public static let patienceMilliseconds: Int64 = 15_000

@@ -62,7 +62,7 @@ struct ResetFolder: ~Copyable {
             folder.number, new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o640)
         guard number >= 0 else { throw Self.failure("open") }
         let file = Descriptor(adopting: number)
-        // The umask is not asked: both programs are in the folder's group.
+        // The umask is not asked: both programs are in the folder's group, and the helper has no right beyond it.
         guard fchmod(file.number, 0o640) == 0 else { throw Self.failure("fchmod") }
         guard unsafe Glibc.write(file.number, bytes, bytes.count) == bytes.count else {
             throw Self.failure("write", else: EIO)

@@ -23,7 +23,7 @@ guard arguments.count <= 3, !arguments.contains(where: { $0.hasPrefix("-") }) el
     exit(64)
 }
 let requests = arguments.first ?? ResetDesk.standardFolder
-let stamps = arguments.count > 1 ? arguments[1] : ResetDesk.standardFolder + "-stamps"
+let stamps = arguments.count > 1 ? arguments[1] : "/run/yika-reader-reset"
 let profiles = arguments.count > 2 ? arguments[2] : "/usr/share/yika/device-profiles/readers"
 
 let library = ProfileLibrary.load(directory: profiles)

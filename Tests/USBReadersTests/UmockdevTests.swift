@@ -187,7 +187,7 @@ struct ResetProgramTests {
         try FileManager.default.createDirectory(atPath: requests, withIntermediateDirectories: true)
         try FileManager.default.createDirectory(atPath: folder.path + "/stamps", withIntermediateDirectories: true)
         try folder.write(line("reset"), to: "requests/1-1.3")
-        unsafe #expect(chown(requests, 0, group) == 0 && chmod(requests, 0o2770) == 0)
+        unsafe #expect(chown(requests, stranger, group) == 0 && chmod(requests, 0o770) == 0)
         unsafe #expect(chown(requests + "/1-1.3", stranger, group) == 0 && chmod(requests + "/1-1.3", 0o640) == 0)
         let run = try USBBench("hub", "acr122u").run(
             "yika-reader-reset", requests, folder.path + "/stamps", Repository.profiles + "/readers",
