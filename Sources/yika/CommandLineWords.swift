@@ -9,7 +9,8 @@ enum CommandLineWords {
         guard Session.language == .chinese else { return Yika.fullMessage(for: error) }
         // It wraps at spaces, and counts characters: Chinese has none, and takes two columns each.
         let text = Yika.fullMessage(for: error, columns: 100_000)
-        return text.hasPrefix("{") || text.hasPrefix("#") ? inserted(text) : translated(text, columns: width)
+        let isForPrograms = Yika.exitCode(for: error) == .success && !isHelp(text)
+        return isForPrograms ? inserted(text) : translated(text, columns: width)
     }
 
     /// The English `text` of a help or an error with its frame in Chinese.
@@ -24,6 +25,9 @@ enum CommandLineWords {
         return inserted(lines.joined(separator: "\n")).split(separator: "\n", omittingEmptySubsequences: false)
             .map { wrapped(String($0), columns) }.joined(separator: "\n")
     }
+
+    /// Whether it is help for people, not a shell's completions or the description of all commands.
+    private static func isHelp(_ text: String) -> Bool { text.hasPrefix("OVERVIEW: ") || text.hasPrefix("USAGE: ") }
 
     private static let heads = [
         ("OVERVIEW: ", "概述："), ("USAGE: ", "用法："), ("ARGUMENTS:", "参数："), ("OPTIONS:", "选项："),

@@ -84,6 +84,9 @@ struct GoldenTests {
         for shell in ["bash", "zsh", "fish"] {
             let script = try Tool.run(["--generate-completion-script", shell], stage: stage)
             #expect(script.status == 0 && script.output.contains("new-card"), "\(shell)")
+            let other = try Tool.run(["--generate-completion-script", shell], .chinese, stage: stage)
+            let lines = [script, other].map { $0.output.split(separator: "\n").count }
+            #expect(other.status == 0 && lines[0] == lines[1], "\(shell) is not broken up")
         }
     }
 
