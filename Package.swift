@@ -81,7 +81,7 @@ let package = Package(
             "Terminal",
             [
                 "Platform", "DataFiles", "SmartCard", "DeviceProfiles", "Mifare", "CampusCard", "Activation", "Canteen",
-                "Scanner", "Recogniser", "Screen", "Journal", "LedgerProtocol", "Sync", "Voice", "Health", "CLinux",
+                "Scanner", "Recogniser", "Screen", "Journal", "LedgerProtocol", "Sync", "Voice", "Health", "CLinux", "USBReaders",
                 logging, crypto,
             ]),
         room(
@@ -174,7 +174,8 @@ let package = Package(
 
         tests("Platform"),
         .target(
-            name: "TestSupport", dependencies: ["CampusCard", "Mifare", "Simulator"], path: "Tests/TestSupport"),
+            name: "TestSupport", dependencies: ["CampusCard", "Mifare", "Platform", "Simulator"],
+            path: "Tests/TestSupport"),
         tests("SmartCard", ["Simulator", "DeviceProfiles", "Mifare", "Platform", "TestSupport"]),
         tests(
             "DeviceProfiles", ["Platform", "DataFiles", "Mifare", "SmartCard", "Simulator", "TestSupport", "yika"]),
@@ -241,6 +242,11 @@ let package = Package(
                 "LedgerProtocol", "Mifare", "Platform", "Screen", "Simulator", "SmartCard", "Sync", "TestSupport",
                 "Voice", "yikad", "yika", "yika-ledger", crypto,
             ]),
+        // What the technician's tool prints, word for word, in both languages.
+        .testTarget(
+            name: "YikaToolTests",
+            dependencies: ["Journal", "LedgerProtocol", "Platform", "Simulator", "TestSupport", "yika"],
+            exclude: ["Fixtures", "Golden"]),
         // Journals, uploaders, network and ledger in one process, driven from one seed.
         .testTarget(
             name: "FleetSimulationTests",

@@ -22,6 +22,7 @@ final class ScreenLoop {
     private let shelf: ScreenShelf
     private let site: ScreenSite
     private let keys: (ScreenKey) -> Void
+    private let metrics: () -> String
     private let events: ScreenEvents
     private let time = SystemTime()
     private var server: HTTPServer?
@@ -29,9 +30,13 @@ final class ScreenLoop {
     private var nextBeat: Instant
 
     /// `nil`: libmicrohttpd does not start, and `listener` is still the caller's.
-    init?(listener: Int32, port: UInt16, shelf: ScreenShelf, keys: @escaping (ScreenKey) -> Void) {
+    init?(
+        listener: Int32, port: UInt16, shelf: ScreenShelf, metrics: @escaping () -> String,
+        keys: @escaping (ScreenKey) -> Void
+    ) {
         self.shelf = shelf
         self.keys = keys
+        self.metrics = metrics
         site = ScreenSite(port: port)
         events = ScreenEvents(shelf: shelf)
         nextBeat = time.now()
@@ -153,6 +158,7 @@ final class ScreenLoop {
         switch site.outcome(of: request) {
         case .reply(let reply): return send(reply, to: connection)
         case .events: return stream(to: connection)
+        case .metrics: return send(.metrics(metrics()), to: connection)
         case .keys(let pressed):
             pressed.forEach(keys)
             return send(.taken, to: connection)

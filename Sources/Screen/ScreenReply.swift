@@ -27,6 +27,13 @@ struct ScreenReply {
             body: isKnown ? [] : file.bytes)
     }
 
+    /// What the terminal counts, in Prometheus' text format.
+    static func metrics(_ text: String) -> ScreenReply {
+        ScreenReply(
+            status: 200, headers: [("Content-Type", "text/plain; version=0.0.4"), ("Cache-Control", "no-store")],
+            body: Array(text.utf8))
+    }
+
     /// The keys were taken.
     static let taken = ScreenReply(status: 204, headers: [("Cache-Control", "no-store")])
 

@@ -20,9 +20,12 @@ public final class ScreenServer: Sendable {
     ///
     /// - Parameters:
     ///   - port: on the loopback address; 0: any that is free.
+    ///   - metrics: what the terminal counts, for `/metrics`; called on the screen's thread; it must not wait.
     ///   - keys: gets what is pressed, in order, on the screen's thread; it must not wait.
     /// - Throws: what failed and why; mostly that somebody else has the port.
-    public init(port: UInt16, keys: @escaping @Sendable (ScreenKey) -> Void) throws(ScreenError) {
+    public init(
+        port: UInt16, metrics: @escaping @Sendable () -> String = { "" }, keys: @escaping @Sendable (ScreenKey) -> Void
+    ) throws(ScreenError) {
         let (listener, port) = try Self.listen(port)
         let shelf: ScreenShelf
         do throws(ScreenError) {
@@ -34,7 +37,7 @@ public final class ScreenServer: Sendable {
         let started = Answer<ScreenError?>()
         // libmicrohttpd lives and dies on this thread, so that nothing of it is ever shared.
         let thread = DedicatedThread(name: "yika-screen") {
-            guard let loop = ScreenLoop(listener: listener, port: port, shelf: shelf, keys: keys) else {
+            guard let loop = ScreenLoop(listener: listener, port: port, shelf: shelf, metrics: metrics, keys: keys) else {
                 close(listener)
                 started.give(ScreenError(call: "MHD_start_daemon", code: ENOMEM))
                 return

@@ -28,6 +28,8 @@ struct ScreenSite {
         case events
         /// Keys were pressed.
         case keys([ScreenKey])
+        /// It gets what the terminal counts.
+        case metrics
     }
 
     /// Screens that watch at a time; more are turned away.
@@ -59,6 +61,10 @@ struct ScreenSite {
             guard request.method == "GET" else { return refuse(.wrongMethod("GET")) }
             guard isOwn(request) else { return refuse(.foreignOrigin) }
             return .events
+        case "/metrics":
+            guard request.method == "GET" else { return refuse(.wrongMethod("GET")) }
+            guard isOwn(request) else { return refuse(.foreignOrigin) }
+            return .metrics
         default:
             guard let file = ScreenFile.all[request.path] else { return refuse(.noSuchPage) }
             guard request.method == "GET" || request.method == "HEAD" else { return refuse(.wrongMethod("GET, HEAD")) }

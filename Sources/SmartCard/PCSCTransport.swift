@@ -40,6 +40,19 @@ public final class PCSCTransport: CardTransport {
         activeProtocol = chosen
     }
 
+    /// Takes the power from whatever lies on `reader`, and with it the field: the next connection begins from nothing.
+    ///
+    /// - Throws: ``PCSCError`` when there is nobody to connect to, or somebody else has the card.
+    public static func unpower(_ reader: String) throws(PCSCError) {
+        let context = try PCSCContext()
+        var card: SCARDHANDLE = 0
+        var chosen: DWORD = 0
+        try check(
+            "SCardConnect",
+            unsafe SCardConnect(context.handle, reader, DWORD(SCARD_SHARE_DIRECT), 0, &card, &chosen))
+        try check("SCardDisconnect", SCardDisconnect(card, DWORD(SCARD_UNPOWER_CARD)))
+    }
+
     // The card stays powered: taking its power here makes some readers announce the same card a second time.
     deinit { SCardDisconnect(card, DWORD(SCARD_LEAVE_CARD)) }
 

@@ -16,6 +16,8 @@ final class ReaderStation: Sendable {
         let publish: @Sendable (TerminalEvent) -> Void
         /// Called for each command to a card.
         var exchanged: @Sendable (ApduExchange, _ tap: UInt64, _ reader: String) -> Void = { _, _, _ in }
+        /// Called after each card: how many of its commands were answered, and why the last one was not.
+        var served: @Sendable (_ reader: String, _ answered: Int, PCSCError.Code?) -> Void = { _, _, _ in }
         /// With the ATR, where the arrival told it.
         let connect: @Sendable (String, [UInt8]?) throws(PCSCError) -> any CardTransport
         let successAfterMilliseconds: Int64
@@ -57,6 +59,13 @@ final class ReaderStation: Sendable {
     private let seen = Mutex(Seen())
     private let isPrepared = Atomic(false)
     private let use = Mutex(ReaderUse())
+    private let answers = Mutex(Answers())
+
+    /// Commands of this tap that were answered, and why the last one was not.
+    private struct Answers {
+        var count = 0
+        var error: PCSCError.Code?
+    }
 
     /// A station for the reader `name`, which speaks as `profile` says.
     init(name: String, profile: ReaderProfile, why: String = "", around: Surroundings) {
@@ -76,6 +85,8 @@ final class ReaderStation: Sendable {
                 // Of several that came while we worked only the last can still lie there.
                 self.serve(self.arrivals.drain().last ?? arrival, work)
                 self.use.withLock { $0.isServing = false }
+                let (answered, error) = self.answers.withLock { ($0.count, $0.error) }
+                self.around.served(self.name, answered, error)
             }
         }
     }
@@ -125,10 +136,12 @@ final class ReaderStation: Sendable {
     /// Does the terminal's work on the card that arrived, and tells how it ended.
     func serve(_ arrival: Arrival, _ work: any TapWork) {
         work.begin()
+        answers.withLock { $0 = Answers() }
         var transport: (any CardTransport)?
         do throws(PCSCError) {
             transport = try connect(arrival)
         } catch {
+            answers.withLock { $0.error = error.code }
             return finish(arrival, work, work.end(of: error))
         }
         prepare(transport)
@@ -207,7 +220,13 @@ final class ReaderStation: Sendable {
     }
 
     private func watched(_ card: any CardTransport, _ arrival: Arrival) -> any CardTransport {
-        WatchedTransport(card, time: around.time) { self.around.exchanged($0, arrival.tap, self.name) }
+        WatchedTransport(card, time: around.time) { exchange in
+            self.answers.withLock { answers in
+                if exchange.status != nil { answers.count += 1 }
+                answers.error = exchange.error?.code
+            }
+            self.around.exchanged(exchange, arrival.tap, self.name)
+        }
     }
 
     private func finish(_ arrival: Arrival, _ work: any TapWork, _ end: TapEnd) {

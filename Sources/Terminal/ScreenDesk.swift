@@ -40,13 +40,13 @@ final class ScreenDesk: Sendable {
     /// - Parameter keys: called with each key that somebody presses on the page; must not block.
     init?(
         _ configuration: Configuration, time: any TimeSource, keys: @escaping @Sendable (CounterKey) -> Void,
-        facts: @escaping @Sendable () -> Facts
+        metrics: @escaping @Sendable () -> String, facts: @escaping @Sendable () -> Facts
     ) throws(ScreenError) {
         guard let port = configuration.screenPort else { return nil }
         self.configuration = configuration
         self.time = time
         self.facts = facts
-        server = try ScreenServer(port: port) { key in keys(CounterKey(key)) }
+        server = try ScreenServer(port: port, metrics: metrics) { key in keys(CounterKey(key)) }
     }
 
     /// Starts looking at what changes by itself.

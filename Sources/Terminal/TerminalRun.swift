@@ -34,6 +34,7 @@ extension TerminalService {
             time: time, waitMilliseconds: manager.loopMilliseconds, tick: { self.watchdog.tick(.readers) }
         ) { self.handle($0) }
         let monitorThread = monitor.start()
+        care.start()
         manager.ready()
         events.publish(
             TerminalEvent("ready", at: time.now(), what: "terminal \(configuration.number)", detail: configuration.name)
@@ -90,6 +91,7 @@ extension TerminalService {
         monitor.stop()
         var clean = monitorThread.join(until: deadline)
         clean = stations.stop(deadline: deadline) && clean
+        clean = care.stop(deadline: deadline) && clean
         clean = attachments.stop(deadline: deadline) && clean
         clean = till?.counter.stop(deadline: deadline) ?? true && clean
         clean = announcer.stop(deadline: deadline) && clean
@@ -150,6 +152,7 @@ extension TerminalService {
     }
 
     private func attach(_ name: String, _ now: Instant) {
+        care.attached(name)
         let match: ProfileLibrary.Match
         switch equipment.find(name, pinned: configuration.readers) {
         case .match(let found) where found.profile.isUsable: match = found
@@ -188,6 +191,7 @@ extension TerminalService {
             },
             publish: { self.events.publish($0) },
             exchanged: { self.events.publish($0, tap: $1, reader: $2, at: self.time.now()) },
+            served: { self.care.served($0, answered: $1, error: $2) },
             connect: { (name, atr) throws(PCSCError) in try PCSCTransport(reader: name, atr: atr) },
             successAfterMilliseconds: configuration.successAfterMilliseconds,
             buzzes: configuration.voice.buzzer ?? false)

@@ -37,6 +37,7 @@ public final class TerminalService: Sendable {
     let attachments: Attachments
     private let screens = Answer<ScreenDesk>()
     let stations = Stations()
+    let care: ReaderCare
     let taps = Mutex<UInt64>(0)
     let started: Instant
     let startedWallMilliseconds: Int64
@@ -89,6 +90,9 @@ public final class TerminalService: Sendable {
         }
         if let uploader { wanted.give(uploader) }
         let (stations, screens, attachments) = (stations, screens, Attachments(time: time))
+        care = ReaderCare(
+            hands: SystemReaderHands(time: time), time: time, health: health, isServing: { stations[$0]?.state == .serving }
+        ) { events.publish($0) }
         self.attachments = attachments
         till =
             configuration.role == .canteen
@@ -203,7 +207,9 @@ public final class TerminalService: Sendable {
     /// The screen's page, if the configuration asks for one and its port is free; without it cards are served.
     func openScreen() -> ScreenDesk? {
         do throws(ScreenError) {
-            let screen = try ScreenDesk(configuration, time: time, keys: { self.till?.counter.press($0) }) {
+            let screen = try ScreenDesk(
+                configuration, time: time, keys: { self.till?.counter.press($0) }, metrics: { self.metricsText() }
+            ) {
                 ScreenDesk.Facts(
                     isOnline: self.contact.current?.isThere,
                     queued: self.journal.map { Int($0.lastSequence - $0.cursor.acknowledged) } ?? 0,

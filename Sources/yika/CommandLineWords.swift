@@ -9,7 +9,8 @@ enum CommandLineWords {
         guard Session.language == .chinese else { return Yika.fullMessage(for: error) }
         // It wraps at spaces, and counts characters: Chinese has none, and takes two columns each.
         let text = Yika.fullMessage(for: error, columns: 100_000)
-        return text.hasPrefix("{") || text.hasPrefix("#") ? inserted(text) : translated(text, columns: width)
+        let isForPrograms = Yika.exitCode(for: error) == .success && !isHelp(text)
+        return isForPrograms ? inserted(text) : translated(text, columns: width)
     }
 
     /// The English `text` of a help or an error with its frame in Chinese.
@@ -17,13 +18,16 @@ enum CommandLineWords {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
             for (english, chinese) in heads where line.hasPrefix(english) {
                 let rest = String(line.dropFirst(english.count))
-                return chinese + (english == "Error: " ? message(rest) : rest)
+                return chinese + (english == "Error: " ? Phrasebook.commandLines.chinese(rest) ?? rest : rest)
             }
-            return message(String(line))
+            return Phrasebook.commandLines.chinese(String(line)) ?? String(line)
         }
         return inserted(lines.joined(separator: "\n")).split(separator: "\n", omittingEmptySubsequences: false)
             .map { wrapped(String($0), columns) }.joined(separator: "\n")
     }
+
+    /// Whether it is help for people, not a shell's completions or the description of all commands.
+    private static func isHelp(_ text: String) -> Bool { text.hasPrefix("OVERVIEW: ") || text.hasPrefix("USAGE: ") }
 
     private static let heads = [
         ("OVERVIEW: ", "概述："), ("USAGE: ", "用法："), ("ARGUMENTS:", "参数："), ("OPTIONS:", "选项："),
@@ -37,48 +41,10 @@ enum CommandLineWords {
             .replacing(/\s?\(default: (.*?)\)/) { "（默认：\($0.1)）" }
     }
 
-    /// Its sentences, `%` for what varies, and ours.
-    private static let sentences = [
-        ("Unknown option '%'. Did you mean '%'?", "没有选项“%”；是否指“%”？"),
-        ("Unknown option '%'", "没有选项“%”"),
-        ("Missing value for '%'", "“%”缺少值"),
-        ("The option '%' does not take any value, but '%' was specified.", "选项“%”不带值，却给了“%”"),
-        ("Unexpected argument '%'", "多余的参数“%”"),
-        ("% unexpected arguments: '%'", "%个多余的参数：“%”"),
-        ("Missing expected argument '%'", "缺少参数“%”"),
-        ("The value '%' is invalid for '%': %", "“%”不能用作“%”：%"),
-        ("The value '%' is invalid for '%'", "“%”不能用作“%”"),
-        ("  See '%' for more information.", "  详见 %"),
-        ("  See '%' for detailed help.", "  详见 %"),
-    ]
-
-    private static func message(_ line: String) -> String {
-        for (english, chinese) in sentences {
-            guard var values = captures(english, line)?[...] else { continue }
-            return chinese.reduce(into: "") { $0 += $1 == "%" ? values.popFirst() ?? "" : String($1) }
-        }
-        return line
-    }
-
-    /// What stands at the places of `%` when `line` is of the form `pattern`.
-    private static func captures(_ pattern: String, _ line: String) -> [String]? {
-        let parts = pattern.split(separator: "%", omittingEmptySubsequences: false)
-        guard let first = parts.first, let last = parts.last, line.hasPrefix(first), line.hasSuffix(last),
-            line.count >= first.count + last.count
-        else { return nil }
-        var rest = line.dropFirst(first.count).dropLast(last.count)
-        var found: [String] = []
-        for part in parts.dropFirst().dropLast() {
-            guard let place = rest.firstRange(of: part) else { return nil }
-            found.append(String(rest[..<place.lowerBound]))
-            rest = rest[place.upperBound...]
-        }
-        return found + [String(rest)]
-    }
-
     /// `line` in pieces of at most `columns`, the later ones below the beginning of its text.
     private static func wrapped(_ line: String, _ columns: Int) -> String {
-        guard line.columns > columns else { return line }
+        // What was said of an error holds names and paths that people copy.
+        guard line.columns > columns, !line.hasPrefix("错误："), !line.hasPrefix("帮助：") else { return line }
         // ArgumentParser's: labels begin in the third column, what is said of them in the 27th.
         let isRow = line.hasPrefix("  ") && line.columns > 26 && Array(line.prefix(26)).last == " "
         let usage = line.hasPrefix("用法：") ? 6 : 0

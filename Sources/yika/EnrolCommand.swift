@@ -81,18 +81,20 @@ struct Enrol: ParsableCommand {
     func run() throws {
         let setup = try loadSetup(config)
         guard let address = LedgerAddress(url ?? setup.ledger.url) else {
-            throw ValidationError(
-                words("--url：应为 https:// 开头的地址。", "--url: expected an address beginning with https://."))
+            throw Complaint(
+                usage: Text("--url：不是账务中心的地址", "--url: no address of a ledger"),
+                nextStep: Text("给出 https:// 开头的地址", "give an address beginning with https://"))
         }
         if let authorities {
             do throws(DataFileError) { try AuthoritiesFile.check(authorities) } catch {
-                throw ValidationError(words("--authorities：\(error.text.chinese)", "--authorities: \(error)"))
+                throw Complaint(error, option: "--authorities")
             }
         }
         let token = token == "-" ? readLine()?.filter { !$0.isWhitespace } ?? "" : self.token
         guard !token.isEmpty else {
-            throw ValidationError(
-                words("--token：应为卡务中心的登记令牌。", "--token: expected the card centre's enrolment token."))
+            throw Complaint(
+                usage: Text("--token：没有令牌", "--token: no token"),
+                nextStep: Text("给出卡务中心的登记令牌", "give the card centre's enrolment token"))
         }
         let before = Self.laidDown(setup)
         let report: Report

@@ -45,8 +45,9 @@ enum ExitStatus: Int32, CaseIterable {
     ///   - own: what they mean in this command.
     ///   - also: those that mean here what they mean in all; a wrong command line is always one of them.
     static func told(_ own: (status: ExitStatus, meaning: Text)..., also: [ExitStatus] = []) -> String {
-        let told = own.map { ($0.status, $0.meaning) } + ([.usage] + also).map { ($0, $0.meaning) }
-        let parts = told.map { "\($0.0.rawValue) \($0.1.here)" }
+        let told = own + ([.usage] + also).map { (status: $0, meaning: $0.meaning) }
+        let parts = told.sorted { $0.status.rawValue < $1.status.rawValue }
+            .map { "\($0.status.rawValue) \($0.meaning.here)" }
         return words("退出状态：", "Exit status: ") + parts.joined(separator: words("；", "; ")) + words("。", ".")
     }
 }

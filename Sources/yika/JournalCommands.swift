@@ -53,15 +53,14 @@ struct JournalPlace: ParsableArguments {
         do {
             text = try String(contentsOfFile: key, encoding: .utf8)
         } catch {
-            throw ValidationError(
-                words("--key：读不到 \(key)；请给出可读的文件。", "--key: \(key) cannot be read; give a file that you may read."))
+            throw Complaint(unreadable: key, unsafe access(key, R_OK) == 0 ? EISDIR : errno, option: "--key")
         }
         let digits = text.filter { !$0.isWhitespace }
         guard let bytes = [UInt8](hex: digits), bytes.count == 32 else {
-            throw ValidationError(
-                words(
-                    "--key：\(key) 中不是 64 位十六进制数字；请向账务中心管理员索取。",
-                    "--key: \(key) does not hold 64 hexadecimal digits; ask the ledger's keeper for it."))
+            throw Complaint(
+                ComplaintCode.malformed, .configuration,
+                problem: Text("\(key) 中不是 64 位十六进制数字", "\(key) does not hold 64 hexadecimal digits"),
+                nextStep: Text("向账务中心管理员索取根密钥", "ask the ledger's keeper for the root key"))
         }
         return ChainKey(bytes: bytes)
     }

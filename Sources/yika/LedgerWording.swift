@@ -33,7 +33,7 @@ extension EnrolmentError {
         switch self {
         case .storage(let error): error.text.chinese
         case .ledger(let error):
-            "\(Notice.condition(code)?.title.chinese ?? "账务中心没有完成登记")（\(error.code)：\(error.message)）"
+            "\(error.kind.inChinese)（\(error.code)：\(error.message)）"
         case .otherTerminal(let number): "该令牌属于终端 \(number)"
         case .otherPublicKey(let key): "账务中心的签名公钥是 \(key)，与配置不同"
         case .otherEpoch(let epoch): "账务中心期望第 \(epoch) 代流水日志，与配置不同"
@@ -58,6 +58,18 @@ extension EnrolmentError {
         case .otherPublicKey(let key): "确认这是你们的账务中心，再把 ledger.publicKey 设为 \(key)"
         case .otherEpoch(let epoch): "把配置中的 journalEpoch 设为 \(epoch)"
         case .malformed: "对照终端和账务中心的版本"
+        }
+    }
+}
+
+extension LedgerClientError.Kind {
+    fileprivate var inChinese: String {
+        switch self {
+        case .unreachable, .timeout: "无法连接账务中心"
+        case .untrusted: "无法确认对方是账务中心"
+        case .clock: "账务中心的证书与本机时间不符"
+        case .denied, .refused: "账务中心拒绝登记"
+        case .nonsense: "应答的不是账务中心"
         }
     }
 }

@@ -60,8 +60,9 @@ struct NewCard: ParsableCommand {
 
     func run() throws {
         guard let bytes = [UInt8](hex: uid), [4, 7].contains(bytes.count), let uid = CardUID(bytes) else {
-            throw ValidationError(
-                words("--uid：应为 4 或 7 字节的十六进制。", "--uid: expected 4 or 7 bytes in hexadecimal."))
+            throw Complaint(
+                usage: Text("--uid：不是 UID", "--uid: no UID"),
+                nextStep: Text("给出 4 或 7 字节的十六进制", "give 4 or 7 bytes in hexadecimal"))
         }
         let (layout, ring) = try (readLayout(), readKeys())
         guard
@@ -70,10 +71,11 @@ struct NewCard: ParsableCommand {
                 layout: layout, keys: ring),
             let chip = ClassicChip(size: size, uid: uid, memory: memory)
         else {
-            throw ValidationError(
-                words(
-                    "学工号或金额不合布局，或密钥环缺少密钥。",
-                    "The holder number or an amount does not fit the layout, or the key ring lacks a key."))
+            throw Complaint(
+                usage: Text(
+                    "学工号或金额不合布局，或密钥环缺少密钥",
+                    "the holder number or an amount does not fit the layout, or the key ring lacks a key"),
+                nextStep: Text("对照布局文件核对", "compare them with the layout's file"))
         }
         try write(CardImage(chip))
         if json {

@@ -77,10 +77,7 @@ struct ProfileCheckCommand: ParsableCommand {
     func run() throws {
         let check = ProfileCheck(directory: try place.directory(), drivers: driverPlaces.installed)
         for id in profile where !check.ids.contains(id) {
-            throw ValidationError(
-                words(
-                    "\(place.profiles) 中没有描述文件“\(id)”；现有 \(list(check.ids))。",
-                    "No profile '\(id)' in \(place.profiles); there are \(list(check.ids))."))
+            throw Complaint(noProfile: id, in: place.profiles, butThese: check.ids)
         }
         let report = ProfileReport(check, ids: profile)
         if json { print(try jsonLine(report)) } else { report.print(Paint()) }
@@ -137,10 +134,11 @@ struct ProfileNew: ParsableCommand {
         let directory = try place.directory()
         let installed = driverPlaces.installed
         guard let skeleton = ProfileSkeleton(id: id, title: title, usb: usb, installed: installed) else {
-            throw ValidationError(
-                words(
-                    "ID 由小写字母、数字和连字符组成，名称中不能有引号、反斜杠或换行。",
-                    "The id is of small letters, digits and hyphens, and the title has no quotes, backslashes or line ends."
+            throw Complaint(
+                usage: Text("这样的 ID 或名称不能用", "such an id or title cannot be used"),
+                nextStep: Text(
+                    "ID 用小写字母、数字和连字符，名称中不用引号、反斜杠或换行",
+                    "take small letters, digits and hyphens for the id, and no quotes, backslashes or line ends for the title"
                 ))
         }
         let text = try from.map { try Self.text(skeleton, from: $0, directory) } ?? skeleton.text
@@ -169,18 +167,30 @@ struct ProfileNew: ParsableCommand {
         guard ProfileLibrary.load(directory: directory).profile(id: id) != nil,
             let source = try? String(contentsOfFile: "\(directory)/\(id).json5", encoding: .utf8)
         else {
-            throw ValidationError(
-                words(
-                    "--from：\(directory) 中没有可读的描述文件“\(id)”。",
-                    "--from: no profile '\(id)' in \(directory) that can be read."))
+            throw Complaint(
+                usage: Text(
+                    "--from：\(directory) 中没有可读的描述文件“\(id)”",
+                    "--from: no profile '\(id)' in \(directory) that can be read"),
+                nextStep: Text("执行 yika profile check 查看有哪些", "run yika profile check to see which there are"))
         }
         guard let copy = skeleton.text(from: source, origin: id) else {
-            throw ValidationError(
-                words(
-                    "--from：\(id).json5 中没有以“commands:”开头的行；请手工复制。",
-                    "--from: \(id).json5 has no line that begins with 'commands:'; copy it by hand."))
+            throw Complaint(
+                usage: Text(
+                    "--from：\(id).json5 中没有以“commands:”开头的行",
+                    "--from: \(id).json5 has no line that begins with 'commands:'"),
+                nextStep: Text("请手工复制", "copy it by hand"))
         }
         return copy
+    }
+}
+
+extension Complaint {
+    /// A profile's id that none has.
+    fileprivate init(noProfile id: String, in directory: String, butThese ids: [String]) {
+        self.init(
+            usage: Text("\(directory) 中没有描述文件“\(id)”", "no profile '\(id)' in \(directory)"),
+            nextStep: Text(
+                "给出现有的一个：\(ids.joined(separator: "、"))", "name one of those there are: \(ids.joined(separator: ", "))"))
     }
 }
 
@@ -216,13 +226,12 @@ struct ProfileShow: ParsableCommand {
         let check = ProfileCheck(directory: directory, drivers: driverPlaces.installed)
         guard let profile = check.library.profile(id: id) else {
             guard let fault = check.findings(id: id).first else {
-                throw ValidationError(
-                    words(
-                        "\(directory) 中没有描述文件“\(id)”；现有 \(list(check.ids))。",
-                        "No profile '\(id)' in \(directory); there are \(list(check.ids))."))
+                throw Complaint(noProfile: id, in: directory, butThese: check.ids)
             }
+            let place = Text(place: fault.path)
             func problem(_ language: Language) -> String {
-                "\(fault.file): \(fault.path.isEmpty ? "" : "\(fault.path): ")\(fault.what(in: language))"
+                [fault.file, place[language], fault.text[language]].filter { !$0.isEmpty }
+                    .joined(separator: language == .chinese ? "：" : ": ")
             }
             throw Complaint(
                 fault.code.rawValue, .configuration, problem: Text(problem(.chinese), problem(.english)),
@@ -336,7 +345,8 @@ struct ProfileMatch: ParsableCommand {
     private func refuse(_ why: Text, _ match: ProfileLibrary.Match?) throws -> Never {
         let complaint = Complaint(
             ComplaintCode.readerNotUsed, .trouble, problem: Text("不使用：\(why.chinese)", "not used: \(why.english)"),
-            nextStep: Notice.readerNotUsable.nextStep)
+            nextStep: Text(
+                "更换为 yika profile check 列为“支持”或“应可使用”的型号", Notice.readerNotUsable.nextStep.english))
         if json {
             print(try jsonLine(Report(match, Failure.Particulars(complaint))))
         } else {

@@ -16,7 +16,7 @@ struct ProfileReport: Encodable {
             code = finding.code.rawValue
             file = finding.file
             path = finding.path
-            what = finding.what(in: Session.language)
+            what = finding.text.here
             next = finding.next(in: Session.language)
         }
     }
@@ -116,7 +116,7 @@ struct ProfileReport: Encodable {
     }
 
     private func print(_ finding: Finding, _ paint: Paint) {
-        let place = finding.path.isEmpty ? finding.file : "\(finding.file): \(finding.path)"
+        let place = finding.path.isEmpty ? finding.file : "\(finding.file): \(Text(place: finding.path).here)"
         Swift.print("")
         Swift.print("\(paint.text(finding.severity.told, as: Paint.Colour(finding.severity))) \(finding.code) \(place)")
         Swift.print("    \(finding.what)")
@@ -130,6 +130,17 @@ struct ProfileReport: Encodable {
             return words("\(count) 个\(severity.told)", "\(count) \(severity.told)\(count == 1 ? "" : "s")")
         }
         return counts.isEmpty ? words("无问题", "clean") : list(counts)
+    }
+}
+
+extension ProfileFinding {
+    /// What is wrong, in both languages.
+    var text: Text {
+        // What a file lacks is a detail that the room of files words.
+        guard code == .notLoaded, let fault = details.first.flatMap(Phrasebook.dataFiles.chinese) else {
+            return Text(what(in: .chinese), what)
+        }
+        return Text("\(fault)；此描述文件未采用", what)
     }
 }
 

@@ -44,7 +44,7 @@ struct RecordText {
         if let gap {
             let reason = Self.told(gap.reason)
             let span = JournalVerdict.span(gap.from, gap.to)
-            return words("\(span)丢失：\(reason)", "\(span) lost: \(reason)")
+            return words("\(span) 丢失：\(reason)", "\(span) lost: \(reason)")
         }
         if let outcome {
             let purse = outcome.smallPurse.map { words("\($0) 元", "\($0) yuan") } ?? words("未读到", "unread")

@@ -90,10 +90,9 @@ struct Say: ParsableCommand {
             PromptID(rawValue: id ?? (amount != nil ? "amount" : "count")), amount: amount.flatMap { Fen(yuan: $0) },
             count: count)
         guard catalogue[utterance.id] != nil else {
-            throw ValidationError(
-                words(
-                    "没有名为“\(utterance.id)”的语句；yika voice list 列出全部。",
-                    "No sentence is called '\(utterance.id)'; `yika voice list` tells them all."))
+            throw Complaint(
+                usage: Text("没有名为“\(utterance.id)”的语句", "no sentence is called '\(utterance.id)'"),
+                nextStep: Text("执行 yika voice list 查看全部语句", "run yika voice list, which tells them all"))
         }
         let said = try askDaemon(utterance, setup) ?? speakHere(utterance, catalogue, setup)
         let complaint = Self.complaint(said)

@@ -107,8 +107,9 @@ struct SimulateCard: ParsableCommand {
         if let error = library.errors.first(where: { $0.file.hasSuffix("/\(reader).json5") }) {
             throw Complaint(error, option: "--profiles")
         }
-        throw ValidationError(
-            words("\(profiles) 中没有描述文件“\(reader)”。", "No profile '\(reader)' in \(profiles)."))
+        throw Complaint(
+            usage: Text("\(profiles) 中没有描述文件“\(reader)”", "no profile '\(reader)' in \(profiles)"),
+            nextStep: Text("用 --reader 给出现有描述文件的 ID", "name the id of one that is there with --reader"))
     }
 
     private static func watchSignals(_ inputs: Mailbox<Input>) {

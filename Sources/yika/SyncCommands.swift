@@ -114,7 +114,7 @@ struct SyncStatus: ParsableCommand {
         do throws(Unreadable) {
             try figures.collect(from: try FileStorage.readOnly(directory), rootKey: nil)
         } catch {
-            if !place.json { complain(error.complaint(directory).line) }
+            if !place.json { complain("[\(ComplaintCode.journalUnreadable)] \(error.problem.here)") }
             return nil
         }
         let report = OfflineReport(figures, complaint)
@@ -147,11 +147,15 @@ struct SyncNow: ParsableCommand {
         let clock = SystemTime()
         let deadline = clock.now().advanced(milliseconds: Self.patienceMilliseconds)
         // Attempts go on while they bring something up; the first one that does not is the answer.
+        var bar = ProgressBar(words("正在上送", "sending"))
+        defer { bar.end() }
         while report.queued > 0, clock.now() < deadline {
+            bar.show(before.queued - min(before.queued, report.queued), of: before.queued)
             if report.attempts > before.attempts, !report.sending, !report.isWell { break }
             clock.sleep(milliseconds: Self.lookMilliseconds)
             report = try place.ask("sync-status", setup)
         }
+        bar.end()
         try place.show(report)
         if report.queued > 0 { throw ExitCode(.trouble) }
         if before.queued == 0 { throw ExitCode(.nothingToDo) }

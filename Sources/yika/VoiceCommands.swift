@@ -117,7 +117,7 @@ struct VoiceList: ParsableCommand {
         let marks = [
             line.tone.map { words("提示音 \($0)", "tone \($0)") }, line.mayBeCut ? nil : words("不可打断", "never cut"),
         ].compactMap(\.self)
-        print(line.id + (marks.isEmpty ? "" : "  (\(list(marks)))"))
+        print(line.id + (marks.isEmpty ? "" : words("（\(list(marks))）", "  (\(list(marks)))")))
         for (language, text) in line.text.sorted(by: { $0.key > $1.key }) {
             let length = line.milliseconds[language].map {
                 words("  \(Double($0 / 10) / 100) 秒", "  \(Double($0 / 10) / 100) s")

@@ -31,7 +31,23 @@ extension Text {
     }
 }
 
+extension Text {
+    /// A place in a file: the way to a value, or a line.
+    init(place path: String) { self.init(path.hasPrefix("line ") ? "第 \(path.dropFirst(5)) 行" : path, path) }
+
+    /// What the system said, of which nothing is left but its English words.
+    init(system words: String) {
+        let common = [ENOENT, ENOTDIR, EACCES, ECONNREFUSED].map { Text.system($0) }
+        self = common.first { $0.english == words } ?? Text(words, words)
+    }
+}
+
 extension Complaint {
+    /// A command line whose words are right and that still cannot be obeyed.
+    init(usage problem: Text, nextStep: Text) {
+        self.init(ComplaintCode.usage, .usage, problem: problem, nextStep: nextStep)
+    }
+
     /// A file or folder that cannot be read.
     ///
     /// - Parameter option: what names another one.
@@ -74,10 +90,13 @@ extension Complaint {
 }
 
 extension DataFileError {
-    /// It in both languages; what was expected is worded by the room that reads the file.
-    var text: Text {
-        Text(path.isEmpty ? "\(file)：应为 \(expected)" : "\(file)：\(path)：应为 \(expected)", description)
-    }
+    /// It in both languages; what was expected is worded by the room that reads the file, and stays English where the
+    /// phrasebook does not have it.
+    var text: Text { Text(place.isEmpty ? "\(file)：\(fault)" : "\(file)：\(place)：\(fault)", description) }
+
+    private var fault: String { Phrasebook.dataFiles.chinese(expected) ?? "应为 \(expected)" }
+
+    private var place: String { Text(place: path).chinese }
 }
 
 extension StorageError {
@@ -118,7 +137,8 @@ extension ControlQuestionError {
         case .notThere(let why):
             Complaint(
                 ComplaintCode.noDaemon, .unreachable,
-                problem: Text("守护进程未在 \(path) 监听（\(why)）", "no daemon listens at \(path) (\(why))"),
+                problem: Text(
+                    "守护进程未在 \(path) 监听（\(Text(system: why).chinese)）", "no daemon listens at \(path) (\(why))"),
                 nextStep: Text("执行 systemctl start yikad", "run: systemctl start yikad"))
         case .forbidden:
             Complaint(

@@ -42,8 +42,10 @@ public final class RunningProgram: @unchecked Sendable {
     /// - Parameters:
     ///   - name: of its files `<name>.out` and `<name>.err` in `folder`.
     ///   - environment: added to the test's own.
+    ///   - input: what it reads from standard input.
     public init(
-        _ program: String, _ arguments: [String], name: String, environment: [String: String] = [:], folder: String
+        _ program: String, _ arguments: [String], name: String, environment: [String: String] = [:],
+        input: String = "", folder: String
     ) throws {
         files = (folder + "/\(name).out", folder + "/\(name).err")
         process.executableURL = URL(filePath: program)
@@ -51,7 +53,7 @@ public final class RunningProgram: @unchecked Sendable {
         // Whoever runs the tests may speak Chinese; what programs say to them is compared in English.
         process.environment = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C.UTF-8"]) { $1 }
             .merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = try Self.input(input, folder + "/\(name).in")
         process.standardOutput = try Self.open(files.output)
         process.standardError = try Self.open(files.errors)
         process.terminationHandler = { [condition, weak self] _ in
@@ -110,6 +112,12 @@ public final class RunningProgram: @unchecked Sendable {
             self.status = status
             self.errors = errors
         }
+    }
+
+    private static func input(_ text: String, _ path: String) throws -> FileHandle {
+        guard !text.isEmpty else { return .nullDevice }
+        try Data(text.utf8).write(to: URL(filePath: path))
+        return try FileHandle(forReadingFrom: URL(filePath: path))
     }
 
     private static func open(_ path: String) throws -> FileHandle {

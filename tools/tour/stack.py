@@ -164,7 +164,7 @@ class Stack:
             [self.programs / "yika", "simulate", "new-card", "--layout", PROFILES / "cards" / "campus-2026.json5",
              "--keys", DEMO / "keys.json5", "--size", person["size"], "--uid", person["uid"],
              "--holder", person["holderNumber"], "--purse", str(person["smallPurseFen"]),
-             "--other-purse", str(person["otherPurseFen"]), image], check=True)
+             "--other-purse", str(person["otherPurseFen"]), image], check=True, stdout=subprocess.DEVNULL)
         return image
 
     def example_card(self):

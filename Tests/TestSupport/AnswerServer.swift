@@ -1,21 +1,25 @@
-import Foundation
+public import Foundation
 import Glibc
 import Platform
 import Synchronization
 
 /// An HTTP server on this machine that answers every request by a function of its body.
-final class AnswerServer: Sendable {
-    typealias Answering = @Sendable (Data) -> (status: String, body: String)
+public final class AnswerServer: Sendable {
+    /// What it answers to a request with this body: a status as in `200 OK`, and JSON.
+    public typealias Answering = @Sendable (Data) -> (status: String, body: String)
 
-    let port: UInt16
+    /// Where it listens.
+    public let port: UInt16
     private let listener: Int32
     private let requests = Mutex(0)
 
     /// Requests so far.
-    var count: Int { requests.withLock { $0 } }
-    var url: String { "http://127.0.0.1:\(port)" }
+    public var count: Int { requests.withLock { $0 } }
+    /// Its address.
+    public var url: String { "http://127.0.0.1:\(port)" }
 
-    init(_ answering: @escaping Answering) throws {
+    /// A server on a free port.
+    public init(_ answering: @escaping Answering) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -40,7 +44,8 @@ final class AnswerServer: Sendable {
         }
     }
 
-    func stop() {
+    /// Ends it.
+    public func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
     }
