@@ -81,13 +81,15 @@ let package = Package(
             "Terminal",
             [
                 "Platform", "DataFiles", "SmartCard", "DeviceProfiles", "Mifare", "CampusCard", "Activation", "Canteen",
-                "Scanner", "Recogniser", "Screen", "Journal", "LedgerProtocol", "Sync", "Voice", "Health", "CLinux", "USBReaders",
+                "Scanner", "Recogniser", "Screen", "Journal", "LedgerProtocol", "Sync", "Voice", "Health", "CLinux",
+                "USBReaders",
                 logging, crypto,
             ]),
         room(
             "Diagnosis",
             [
-                "Platform", "DataFiles", "SmartCard", "DeviceProfiles", "USBReaders", "Mifare", "CampusCard", "Activation",
+                "Platform", "DataFiles", "SmartCard", "DeviceProfiles", "USBReaders", "Mifare", "CampusCard",
+                "Activation",
                 "Simulator", "Scanner", "Journal", "LedgerProtocol", "Sync", "Voice", "Health", "Terminal", "CLinux",
             ]),
         room(
@@ -108,9 +110,10 @@ let package = Package(
         .executableTarget(
             name: "yika",
             dependencies: [
-                "Activation", "Simulator", "CampusCard", "DataFiles", "DeviceProfiles", "Diagnosis", "Health", "Journal",
-                "LedgerProtocol", "Mifare", "Platform", "SmartCard", "Sync", "Terminal", "USBReaders", "Voice", "CEBUR128",
-                "CLinux", arguments,
+                "Activation", "Simulator", "CampusCard", "DataFiles", "DeviceProfiles", "Diagnosis", "Health",
+                "Journal",
+                "LedgerProtocol", "Mifare", "Platform", "SmartCard", "Sync", "Terminal", "USBReaders", "Voice",
+                "CEBUR128", "CLinux", arguments, crypto,
             ]),
         // The one program that may touch USB: it resets readers when asked, and can do nothing else.
         .executableTarget(name: "yika-reader-reset", dependencies: ["USBReaders", "DeviceProfiles", "Platform"]),
@@ -218,6 +221,13 @@ let package = Package(
         .target(name: "VoiceFuzzing", dependencies: ["DataFiles", "Platform", "Voice"], path: "Tests/VoiceFuzzing"),
         tests("Health", ["Platform", "Simulator"]),
         tests(
+            "Diagnosis",
+            [
+                "CampusCard", "DeviceProfiles", "Health", "Journal", "LedgerProtocol", "Mifare", "Platform",
+                "Simulator",
+                "SmartCard", "Sync", "Terminal", "TestSupport", "USBReaders", "Voice",
+            ]),
+        tests(
             "Ledger",
             [
                 "Journal", "LedgerProtocol", "Platform", "TestSupport", "yika-ledger", crypto, logging,
@@ -240,7 +250,7 @@ let package = Package(
             [
                 "Activation", "CampusCard", "Canteen", "DataFiles", "DeviceProfiles", "Health", "Journal",
                 "LedgerProtocol", "Mifare", "Platform", "Screen", "Simulator", "SmartCard", "Sync", "TestSupport",
-                "Voice", "yikad", "yika", "yika-ledger", crypto,
+                "USBReaders", "Voice", "yikad", "yika", "yika-ledger", crypto,
             ]),
         // What the technician's tool prints, word for word, in both languages.
         .testTarget(

@@ -43,6 +43,15 @@ public struct DriverList: Hashable, Sendable {
         }
     }
 
+    /// A driver that serves these readers.
+    public init(
+        name: ReaderProfile.Driver.Name, path: String, version: String, readers: [USBIdentity: [String]],
+        allowsEscape: Bool
+    ) {
+        (self.name, self.path, self.version) = (name, path, version)
+        (self.readers, self.allowsEscape) = (readers, allowsEscape)
+    }
+
     /// Reads the list at `path`.
     public static func read(_ path: String) throws(DataFileError) -> DriverList {
         try DriverList(try DataFile.read(path, limit: limit), path: path)

@@ -37,7 +37,8 @@ public final class ScreenServer: Sendable {
         let started = Answer<ScreenError?>()
         // libmicrohttpd lives and dies on this thread, so that nothing of it is ever shared.
         let thread = DedicatedThread(name: "yika-screen") {
-            guard let loop = ScreenLoop(listener: listener, port: port, shelf: shelf, metrics: metrics, keys: keys) else {
+            guard let loop = ScreenLoop(listener: listener, port: port, shelf: shelf, metrics: metrics, keys: keys)
+            else {
                 close(listener)
                 started.give(ScreenError(call: "MHD_start_daemon", code: ENOMEM))
                 return

@@ -16,10 +16,7 @@ public struct LedgerTrouble: Sendable, Hashable {
 
     /// Asks the ledger of `configuration` whether it serves; `nil`: it does.
     public static func find(_ configuration: Configuration) -> LedgerTrouble? {
-        let client = CurlLedgerClient(
-            settings: .init(
-                url: configuration.ledger.url, terminal: configuration.number,
-                credential: .bearer(configuration.credentials.token), authorities: configuration.ledger.authorities))
+        let client = CurlLedgerClient(settings: .init(configuration))
         do throws(LedgerClientError) {
             _ = try client.status()
             return nil

@@ -59,6 +59,7 @@ final class ReaderCare: Sendable {
     }
 
     private let words = Mailbox<Word>()
+    private let patients = Mutex<[String: Patient]>([:])
     private let sick = Mutex<Set<String>>([])
     private let thread = Mutex<DedicatedThread?>(nil)
     private let hands: any ReaderHands
@@ -109,19 +110,30 @@ final class ReaderCare: Sendable {
     }
 
     private func run() {
-        var patients: [String: Patient] = [:]
         var due: Instant?
         while true {
             let word = words.receive(until: due)
             if word == nil, words.isClosed { return }
-            if let word { hear(word, &patients) }
-            due = nil
-            for name in patients.keys.sorted() {
-                guard var patient = patients[name] else { continue }
-                if let again = treat(name, &patient) { due = min(due ?? again, again) }
-                patients[name] = patient
-            }
+            due = patients.withLock { attend([word].compactMap(\.self), &$0) }
         }
+    }
+
+    /// Does what waits to be done, on the caller's thread: for tests, which have no other.
+    func step() {
+        let waiting = words.drain()
+        patients.withLock { _ = attend(waiting, &$0) }
+    }
+
+    /// Hears `waiting` and treats everybody; when there is something to do again.
+    private func attend(_ waiting: [Word], _ patients: inout [String: Patient]) -> Instant? {
+        for word in waiting { hear(word, &patients) }
+        var due: Instant?
+        for name in patients.keys.sorted() {
+            guard var patient = patients[name] else { continue }
+            if let again = treat(name, &patient) { due = min(due ?? again, again) }
+            patients[name] = patient
+        }
+        return due
     }
 
     private func hear(_ word: Word, _ patients: inout [String: Patient]) {

@@ -66,10 +66,7 @@ public final class TerminalService: Sendable {
         }
         let voice = TerminalVoice(announcer, configuration.voice.says)
         let client = CurlLedgerClient(
-            settings: .init(
-                url: configuration.ledger.url, terminal: configuration.number,
-                credential: .bearer(configuration.credentials.token), authorities: configuration.ledger.authorities),
-            time: time, feedProgress: { [watchdog] in watchdog.tick(.feeds) })
+            settings: .init(configuration), time: time, feedProgress: { [watchdog] in watchdog.tick(.feeds) })
         let wanted = Answer<Uploader>()
         let feedReader = FeedReader(
             client: client, stores: feeds, time: time, settings: .init(configuration.ledger),
@@ -91,7 +88,8 @@ public final class TerminalService: Sendable {
         if let uploader { wanted.give(uploader) }
         let (stations, screens, attachments) = (stations, screens, Attachments(time: time))
         care = ReaderCare(
-            hands: SystemReaderHands(time: time), time: time, health: health, isServing: { stations[$0]?.state == .serving }
+            hands: SystemReaderHands(time: time), time: time, health: health,
+            isServing: { stations[$0]?.state == .serving }
         ) { events.publish($0) }
         self.attachments = attachments
         till =
@@ -232,6 +230,15 @@ public final class TerminalService: Sendable {
             wallMilliseconds: time.wallMilliseconds(), version: TerminalVersion.current,
             epoch: journal?.epoch ?? configuration.journalEpoch, lastSequence: journal?.lastSequence ?? 0,
             acknowledged: journal?.cursor.acknowledged ?? 0, conditions: health.visible.map(\.notice.code))
+    }
+}
+
+extension CurlLedgerClient.Settings {
+    /// The ledger of `configuration`, and what lets this terminal in there.
+    init(_ configuration: Configuration) {
+        self.init(
+            url: configuration.ledger.url, terminal: configuration.number,
+            credential: .bearer(configuration.credentials.token), authorities: configuration.ledger.authorities)
     }
 }
 

@@ -18,9 +18,11 @@ struct Yika: ParsableCommand {
 
             """) + "\n" + ExitStatus.table,
         subcommands: [
-            Doctor.self, Status.self, MonitorCommand.self, Explain.self, MetricsCommand.self, Enrol.self,
+            Doctor.self, Status.self, MonitorCommand.self, Explain.self, MetricsCommand.self, BugReportCommand.self,
+            Enrol.self,
             SyncTools.self,
-            CloseDay.self, CardTools.self, ReaderTools.self, Say.self, VoiceTools.self, JournalTools.self,
+            CloseDay.self, HotlistTools.self, CardTools.self, ReaderTools.self, Say.self, VoiceTools.self,
+            JournalTools.self,
             ProfileTools.self,
             Simulate.self,
         ])
