@@ -69,8 +69,12 @@ extension Check {
 
     static let usb = Check("usb", Text("USB 上的读卡器", "readers on USB")) { examination in
         examination.devices.flatMap { device in
-            KnownTrouble.find(in: device, profiles: examination.profiles, drivers: examination.drivers)
+            let found = KnownTrouble.find(in: device, profiles: examination.profiles, drivers: examination.drivers)
                 .compactMap { finding(about: $0, device, examination) }
+            // Two drivers that do not know a reader are one thing to mend.
+            return found.enumerated().filter { index, finding in
+                !found[..<index].contains { $0.notice == finding.notice }
+            }.map(\.element)
         }
     }
 

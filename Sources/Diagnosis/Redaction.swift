@@ -8,9 +8,7 @@ public enum Redaction {
     private static let hexLeast = 12
     private static let decimals = 8...12
     private static let longDecimals = 17...19
-    private static let secretNames = [
-        "token", "key", "secret", "password", "pin", "journalkey", "rosterkey", "authorization",
-    ]
+    private static let secretNames = ["token", "key", "secret", "password", "pin", "journalkey", "rosterkey"]
 
     /// `text` without them.
     public static func redact(_ text: String) -> String {
@@ -68,23 +66,38 @@ public enum Redaction {
 
     /// Bytes in hexadecimal with something between them: `04 A1 B2 …`, `04:a1:b2:…`; six and more.
     private static func spacedHex(_ line: String) -> String {
-        for separator in [" ", ":"] as [Character] where line.contains(separator) {
-            let parts = line.split(separator: separator, omittingEmptySubsequences: false)
-            var out: [String] = []
-            var index = 0
-            while index < parts.count {
-                let run = parts[index...].prefix { $0.count == 2 && $0.allSatisfy(\.isHexDigit) }
-                if run.count >= hexLeast / 2 {
-                    out.append("‹\(run.count) bytes›")
-                    index += run.count
-                } else {
-                    out.append(String(parts[index]))
-                    index += 1
-                }
+        var out = ""
+        var rest = line[...]
+        var isAtStart = true
+        while let first = rest.first {
+            if isAtStart, let (end, count) = bytes(at: rest), count >= hexLeast / 2 {
+                out += "‹\(count) bytes›"
+                rest = rest[end...]
+                continue
             }
-            if out.count < parts.count { return spacedHex(out.joined(separator: String(separator))) }
+            isAtStart = !isWord(first)
+            out.append(first)
+            rest.removeFirst()
         }
-        return line
+        return out
+    }
+
+    /// Where the bytes end that `text` begins with, and how many they are.
+    private static func bytes(at text: Substring) -> (end: Substring.Index, count: Int)? {
+        var index = text.startIndex
+        var found: (end: Substring.Index, count: Int)?
+        var separator: Character?
+        while let end = text.index(index, offsetBy: 2, limitedBy: text.endIndex),
+            text[index..<end].allSatisfy(\.isHexDigit)
+        {
+            let next = end < text.endIndex ? text[end] : nil
+            guard next.map({ !isWord($0) }) ?? true else { break }
+            found = (end, (found?.count ?? 0) + 1)
+            guard let next, separator == nil ? next == " " || next == ":" : next == separator else { break }
+            separator = next
+            index = text.index(after: end)
+        }
+        return found
     }
 
     private static func digits(_ line: String) -> String {
@@ -97,7 +110,7 @@ public enum Redaction {
             let isHidden =
                 isDecimal
                 ? decimals.contains(run.count) || longDecimals.contains(run.count) || run.count >= 24
-                : run.count >= hexLeast && run.contains(where: \.isNumber)
+                : run.count >= hexLeast
             out += isHidden ? "‹\(run.count) digits›" : String(run)
             rest = rest[run.endIndex...]
         }

@@ -11,7 +11,7 @@ struct BugReportTests {
         "what must not leave the box is taken out of a line, and what explains it stays",
         arguments: [
             (#"{ "token": "5RZQ-AAAA", "name": "Gate" }"#, #"{ "token": "‹secret›", "name": "Gate" }"#),
-            ("Authorization: Bearer abc.def", "Authorization: ‹secret›"),
+            ("Authorization: Bearer abc.def", "Authorization: Bearer ‹secret›"),
             ("journalKey=00112233", "journalKey=‹secret›"),
             ("key A FFFFFFFFFFFF of sector 9", "key A ‹12 digits› of sector 9"),
             ("uid 04 A1 B2 C3 D4 E5 80 seen", "uid ‹7 bytes› seen"),

@@ -120,7 +120,8 @@ extension RealPrograms {
             let rehearsal = try borrow(["card", "activate", "--dry-run"], card, at: kiosk)
             #expect(rehearsal.status == 0 && rehearsal.json["code"] as? String == "YK-A00", "\(rehearsal.json)")
             #expect((rehearsal.json["apdus"] as? Int ?? 99) <= 26)
-            #expect(try borrow(["card", "check"], card, at: kiosk).status == 0)
+            let check = try borrow(["card", "check"], card, at: kiosk)
+            #expect(check.status == 0, "\(check.json)")
             #expect(card.chip.memory == before, "nothing was written")
             #expect(try !kiosk.events.seen.contains { $0.event == "ended" }, "and nothing was served")
 
@@ -132,7 +133,7 @@ extension RealPrograms {
             let dump = try start(["card", "dump", "--reader", "00 01", "--json", "--wait", "60"], at: kiosk)
             try kiosk.events.next("the loan") { $0.event == "reader" && $0.what == "lent" }
             try kiosk.lay(card, slot: 1)
-            #expect(dump.waitForExit() == 0)
+            #expect(dump.waitForExit() == 0, "\(dump.output) \(dump.errors)")
             #expect(dump.output.split(separator: "\n").count == 16 && !dump.output.contains("data\":\""))
         }
 
