@@ -56,7 +56,7 @@ struct CardPlace: ParsableArguments {
             layout = try CardLayout.load(path: configuration.profiles + "/cards/\(configuration.cardLayout).json5")
             keys = try FileKeyRing(path: configuration.keys)
         } catch {
-            throw .configurationInvalid("\(error)")
+            throw .configurationInvalid(error)
         }
         let profiles = ProfileLibrary.load(directory: configuration.profiles + "/readers")
         let reader = try BorrowedReader(reader, place, profiles: profiles)

@@ -24,11 +24,17 @@ struct Complaint: Error {
 
 extension Complaint {
     /// A condition that is in the way, with its own words.
-    init(_ notice: Notice, _ status: ExitStatus, detail: String) {
+    init(_ notice: Notice, _ status: ExitStatus, detail: Text) {
         self.init(
             notice.code, status,
-            problem: Text("\(notice.title.chinese)（\(detail)）", "\(notice.title.english) (\(detail))"),
+            problem: Text(
+                "\(notice.title.chinese)（\(detail.chinese)）", "\(notice.title.english) (\(detail.english))"),
             nextStep: notice.nextStep)
+    }
+
+    /// The same, with particulars that are the same in both languages.
+    init(_ notice: Notice, _ status: ExitStatus, detail: String) {
+        self.init(notice, status, detail: Text(detail, detail))
     }
 }
 

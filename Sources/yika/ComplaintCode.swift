@@ -12,15 +12,11 @@ enum ComplaintCode {
     static let notWritable = "not-writable"
     /// A file that people edit does not say what is expected in it; the configuration itself is YK-C01.
     static let malformed = "malformed"
-    /// No configuration was named, and there is none in the usual place.
-    static let noConfiguration = "no-configuration"
 
-    /// No daemon listens.
+    /// The daemon has gone while it was watched; that none runs is YK-C03.
     static let noDaemon = "no-daemon"
     /// A daemon is there and does not answer.
     static let daemonSilent = "daemon-silent"
-    /// A daemon is there and does not know the question.
-    static let otherVersion = "other-version"
     /// The configuration gives the daemon no control socket.
     static let noControlSocket = "no-control-socket"
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import DataFiles
 import FoundationEssentials
 import Glibc
+import Health
 import Platform
 import Terminal
 
@@ -13,26 +14,38 @@ func configurationPath(_ given: String?) -> String? {
     given ?? (FileManager.default.fileExists(atPath: usualConfiguration) ? usualConfiguration : nil)
 }
 
+/// The path that was given, or that of the usual configuration.
+///
+/// - Throws: where it is not there, or may not be read.
+func readableConfiguration(_ given: String?) throws(Complaint) -> String {
+    let path = given ?? usualConfiguration
+    guard unsafe access(path, R_OK) != 0 else { return path }
+    throw errno == ENOENT ? .configurationMissing(path) : Complaint(unreadable: path, errno, option: "--config")
+}
+
 /// What the configuration says: the one at the path that was given, or else the usual one.
 ///
-/// - Throws: a ``Complaint`` where there is none, it may not be read or is malformed.
-func loadSetup(_ given: String?) throws -> TerminalSetup {
-    guard let path = configurationPath(given) else {
-        throw Complaint(
-            ComplaintCode.noConfiguration, .usage,
-            problem: Text(
-                "没有 \(usualConfiguration)，也没有指定别的配置文件",
-                "there is no \(usualConfiguration), and no other configuration was named"),
-            nextStep: Text("用 --config 指定配置文件", "name the configuration with --config"))
+/// - Throws: where there is none, it may not be read or is malformed.
+func loadSetup(_ given: String?) throws(Complaint) -> TerminalSetup {
+    let path = try readableConfiguration(given)
+    do throws(DataFileError) { return try TerminalSetup.load(path: path) } catch { throw .configurationInvalid(error) }
+}
+
+extension Complaint {
+    /// There is no configuration at `path`.
+    static func configurationMissing(_ path: String) -> Complaint {
+        let notice = Notice.configurationMissing
+        return Complaint(
+            notice.code, .configuration, problem: Complaint(notice, .configuration, detail: path).problem,
+            nextStep: Text(
+                "\(notice.nextStep.chinese)，或用 --config 指定另一个",
+                "\(notice.nextStep.english), or name another with --config"))
     }
-    if unsafe access(path, R_OK) != 0 {
-        throw Complaint(unreadable: path, errno, option: "--config")
-    }
-    do throws(DataFileError) {
-        return try TerminalSetup.load(path: path)
-    } catch {
-        throw Complaint(
-            "YK-C01", .configuration, problem: error.text, nextStep: Text("按提示修正该文件", "correct the file there"))
+
+    /// The configuration, or a file that it names, is malformed.
+    static func configurationInvalid(_ error: DataFileError) -> Complaint {
+        let notice = Notice.configurationInvalid
+        return Complaint(notice.code, .configuration, problem: error.text, nextStep: notice.nextStep)
     }
 }
 

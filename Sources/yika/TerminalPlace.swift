@@ -17,21 +17,12 @@ struct TerminalPlace: ParsableArguments {
     @Flag(help: hint("以 JSON 输出。", "As JSON."))
     var json = false
 
-    func setup() throws(Complaint) -> TerminalSetup {
-        guard FileManager.default.fileExists(atPath: config) else { throw .configurationMissing(config) }
-        do throws(DataFileError) {
-            return try TerminalSetup.load(path: config)
-        } catch {
-            throw .configurationInvalid("\(error)")
-        }
-    }
+    func setup() throws(Complaint) -> TerminalSetup { try loadSetup(config) }
 
     func configuration() throws(Complaint) -> Configuration {
-        guard FileManager.default.fileExists(atPath: config) else { throw .configurationMissing(config) }
-        do throws(DataFileError) {
-            return try Configuration.load(path: config)
-        } catch {
-            throw .configurationInvalid("\(error)")
+        let path = try readableConfiguration(config)
+        do throws(DataFileError) { return try Configuration.load(path: path) } catch {
+            throw .configurationInvalid(error)
         }
     }
 
@@ -68,15 +59,5 @@ struct Daemon {
         } catch {
             throw error.complaint(path)
         }
-    }
-}
-
-extension Complaint {
-    static func configurationMissing(_ path: String) -> Complaint {
-        Complaint(.configurationMissing, .configuration, detail: path)
-    }
-
-    static func configurationInvalid(_ detail: String) -> Complaint {
-        Complaint(.configurationInvalid, .configuration, detail: detail)
     }
 }

@@ -1,6 +1,7 @@
 import DataFiles
 import FoundationEssentials
 import Glibc
+import Health
 import Journal
 import Platform
 import Simulator
@@ -136,10 +137,8 @@ extension ControlQuestionError {
         switch self {
         case .notThere(let why):
             Complaint(
-                ComplaintCode.noDaemon, .unreachable,
-                problem: Text(
-                    "守护进程未在 \(path) 监听（\(Text(system: why).chinese)）", "no daemon listens at \(path) (\(why))"),
-                nextStep: Text("执行 systemctl start yikad", "run: systemctl start yikad"))
+                .daemonNotRunning, .unreachable,
+                detail: Text("\(path)：\(Text(system: why).chinese)", "\(path): \(why)"))
         case .forbidden:
             Complaint(
                 ComplaintCode.notAllowed, .notAllowed,
@@ -150,11 +149,7 @@ extension ControlQuestionError {
                 ComplaintCode.daemonSilent, .unreachable,
                 problem: Text("\(path) 上的守护进程没有应答", "the daemon at \(path) does not answer"),
                 nextStep: Text("执行 systemctl restart yikad", "run: systemctl restart yikad"))
-        case .notUnderstood:
-            Complaint(
-                ComplaintCode.otherVersion, .unreachable,
-                problem: Text("\(path) 上的守护进程是另一个版本", "the daemon at \(path) is of another version"),
-                nextStep: Text("使用与它一同安装的 yika", "use the yika that came with it"))
+        case .notUnderstood: Complaint(.versionsDiffer, .unreachable, detail: Text(path, path))
         }
     }
 }

@@ -72,7 +72,7 @@ extension RealPrograms {
             #expect(offline.output.contains(#""source":"journal""#) && offline.output.contains(#""queued":0"#))
             #expect(offline.output.contains("systemctl start yikad") && offline.errors.isEmpty)
             #expect(try yika(["sync", "now", "--config", config], in: kiosk).status == 2)
-            #expect(try yika(["sync", "status"], in: kiosk).status == 64)
+            #expect(try yika(["sync", "status"], in: kiosk).status == 78)
         }
 
         @Test("yika enrol lays down what a terminal needs and the daemon starts on it; no secret is printed")

@@ -33,7 +33,7 @@ struct Case: Sendable, CustomTestStringConvertible {
         ]
     }
 
-    static let all = commandLine + enrol + sync + say + voice + journal + profile + simulate
+    static let all = commandLine + enrol + sync + say + voice + journal + profile + simulate + terminal
 }
 
 extension Case {
@@ -65,9 +65,9 @@ extension Case {
         "lastSequence":8,"batch":512,"attempts":4,"rosterVersion":12,"hotlistVersion":90,"settingsVersion":3}
         """
     }
-    private static let well = report(
+    static let well = report(
         #""connected":true,"forSeconds":90000,"uploading":true,"queued":0,"sending":false"#)
-    private static let outage = report(
+    static let outage = report(
         #""connected":false,"forSeconds":300,"uploading":false,"queued":3,"oldestSeconds":305,"sending":false,"#
             + #""nextTryMilliseconds":12000,"lastSuccessWallMilliseconds":1704067200000,"lastFailure":{"code":"YK-N01","#
             + #""detail":"ledger unreachable (curl-7): no route","nextStep":"check the network cable","#

@@ -49,10 +49,16 @@ enum Golden {
 
     /// What varies from run to run, replaced.
     private static func steady(_ text: String) -> String {
-        text.replacing(/"(milliseconds|tookMilliseconds|oldest\w*Seconds)":\d+/) { "\"\($0.1)\":0" }
+        text.replacing(/"(milliseconds|\w+Milliseconds|oldest\w*Seconds)":[\d.]+/) { "\"\($0.1)\":0" }
             .replacing(/oldest from \d+ (s|min|h|days) ago/, with: "oldest from TIME ago")
             .replacing(/最早的在\d+ (秒|分钟|小时|天)前/, with: "最早的在TIME前")
             .replacing(/(after |it took +|用时 +)\d+ ms/) { "\($0.1)TIME ms" }
             .replacing(/，\d+ ms\n/, with: "，TIME ms\n")
+            .replacing(/[\d.]+ (least|median|p99|most)/) { "TIME \($0.1)" }
+            .replacing(/(最短|中位|99 %|最长) [\d.]+/) { "\($0.1) TIME" }
+            .replacing(/[\d.]+ 毫秒/, with: "TIME 毫秒")
+            .replacing(/commands, [\d.]+ ms/, with: "commands, TIME ms")
+            .replacing(/\t\d+ ms\t/, with: "\tTIME ms\t")
+            .replacing(/card work  [\d.]+ ms, budget 1000; [\d.]+ ms/, with: "card work  TIME ms, budget 1000; TIME ms")
     }
 }

@@ -17,6 +17,8 @@ final class Stage {
     let folder: String
     private(set) var daemon: PlayedDaemon?
     private(set) var ledger: AnswerServer?
+    private var pcscd: VirtualPcscd?
+    private var card: RunningProgram?
 
     init() throws {
         // Short, because the names of Unix sockets are.
@@ -34,6 +36,8 @@ final class Stage {
 
     deinit {
         ledger?.stop()
+        card?.send(SIGKILL)
+        pcscd?.stop(hard: true)
         try? FileManager.default.removeItem(atPath: folder)
     }
 
@@ -148,6 +152,34 @@ final class Stage {
             Self.catalogue.replacing("version: 1", with: "version: 2").replacing(
                 "prompts: [", with: "prompts: [" + more))
         try write("voices/en/stray.wav", "")
+    }
+
+    // MARK: Readers and cards
+
+    /// Lays down what an enrolment would.
+    func layCredentials() throws {
+        try write("credentials.json5", #"{ "token": "a token", "rosterKey": "\#(Self.key.hex())" }"#)
+    }
+
+    /// Lays a card as the old system issued it on a virtual reader of a pcscd of its own.
+    func layCard() throws {
+        try layCredentials()
+        let pcscd = try VirtualPcscd(folder: folder + "/pcscd")
+        self.pcscd = pcscd
+        try pcscd.start()
+        let cards = Repository.profiles
+        _ = try Tool.run(
+            [
+                "simulate", "new-card", "STAGE/card.mfd", "--uid", "04A1B2C3D4E5F6", "--holder", "2026010001",
+                "--purse",
+                "120", "--layout", cards + "/cards/campus-2026.json5", "--keys", cards + "/terminals/demo/keys.json5",
+            ], stage: self)
+        card = try RunningProgram(
+            Programs.path(of: "yika"),
+            [
+                "simulate", "card", "--image", folder + "/card.mfd", "--profiles", cards + "/readers", "--port",
+                "\(pcscd.port)",
+            ], name: "card", folder: folder)
     }
 
     // MARK: Others

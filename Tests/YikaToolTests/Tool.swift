@@ -22,7 +22,10 @@ enum Tool {
         }
         let program = try RunningProgram(
             Programs.path(of: "yika"), arguments, name: "yika-\(UInt32.random(in: 0...UInt32.max))",
-            environment: environment(language).merging(["ALSA_CONFIG_PATH": stage.folder + "/asound.conf"]) { $1 },
+            environment: environment(language).merging([
+                "ALSA_CONFIG_PATH": stage.folder + "/asound.conf",
+                "PCSCLITE_CSOCK_NAME": stage.folder + "/pcscd/pcscd.comm",
+            ]) { $1 },
             input: input, folder: stage.folder)
         let status = program.waitForExit()
         return Run(
