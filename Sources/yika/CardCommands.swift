@@ -60,20 +60,33 @@ struct CardPlace: ParsableArguments {
         }
         let profiles = ProfileLibrary.load(directory: configuration.profiles + "/readers")
         let reader = try BorrowedReader(reader, place, profiles: profiles)
-        let card = try reader.card(waitingSeconds: wait)
         var bar = ProgressBar(words("读卡", "reading"))
         defer { bar.end() }
-        do throws(ClassicError) {
-            let survey = try CardSurvey.take(
-                card, dialect: reader.profile, layout: layout, keys: keys, time: SystemTime(), everySector: everySector
-            ) { bar.show($0, of: $1) }
-            return Found(reader: reader, layout: layout, keys: keys, survey: survey)
-        } catch {
-            throw Complaint(
-                ComplaintCode.cardFailed, .trouble,
-                problem: Text("读卡失败：\(error)", "the card could not be read: \(error)"),
-                nextStep: Text("重新放好卡片再试", "lay the card down again"))
+        // pcscd looks at its readers now and then: a card laid down in another's place is first taken for that one.
+        for attempt in 1...Self.attempts {
+            let card = try reader.card(waitingSeconds: wait)
+            do throws(ClassicError) {
+                let survey = try CardSurvey.take(
+                    card, dialect: reader.profile, layout: layout, keys: keys, time: SystemTime(),
+                    everySector: everySector
+                ) { bar.show($0, of: $1) }
+                return Found(reader: reader, layout: layout, keys: keys, survey: survey)
+            } catch {
+                guard error.isCardGone, attempt < Self.attempts else { throw Self.complaint(error) }
+            }
+            SystemTime().sleep(milliseconds: Self.settleMilliseconds)
         }
+        throw .noCard(reader.name)
+    }
+
+    private static let attempts = 3
+    /// Longer than pcscd takes between two looks at a reader, 400 ms.
+    private static let settleMilliseconds: Int64 = 500
+
+    private static func complaint(_ error: ClassicError) -> Complaint {
+        Complaint(
+            ComplaintCode.cardFailed, .trouble, problem: Text("读卡失败：\(error)", "the card could not be read: \(error)"),
+            nextStep: Text("重新放好卡片再试", "lay the card down again"))
     }
 }
 

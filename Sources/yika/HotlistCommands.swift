@@ -1,5 +1,6 @@
 import ArgumentParser
 import Crypto
+import DataFiles
 import FoundationEssentials
 import Glibc
 import Health
@@ -65,7 +66,11 @@ struct HotlistCheck: ParsableCommand {
     private static func list(of configuration: Configuration) throws -> HotlistStore {
         guard let bytes = [UInt8](hex: configuration.ledger.publicKey),
             let key = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes)
-        else { throw Complaint.configurationInvalid("ledger.publicKey") }
+        else {
+            throw Complaint(
+                DataFileError(file: configuration.file, path: "ledger.publicKey", expected: "an Ed25519 public key"),
+                option: "--config")
+        }
         let folder = configuration.stateDirectory + "/feeds"
         do throws(StorageError) {
             let stores = FeedStores(storage: try FileStorage(directory: folder, access: .readOnly), key: key)

@@ -36,7 +36,7 @@ extension RealPrograms {
             let status = program.waitForExit()
             try kiosk.events.next("the reader's return") { $0.event == "reader" && $0.what == "returned" }
             kiosk.snatch(slot: 1)
-            try kiosk.events.ensure("the card's going") { $0.event == "removed" }
+            try kiosk.events.next("the card's going") { $0.event == "removed" }
             let object = try JSONSerialization.jsonObject(with: Data(program.output.utf8)) as? [String: Any]
             return (status, object ?? [:])
         }
