@@ -269,10 +269,12 @@ extension Configuration {
         let file = try File.read(path)
         let setup = TerminalSetup(file, at: path)
         func resolve(_ other: String) -> String { TerminalSetup.resolve(other, besides: path) }
+        let sealed = try SealedCredentials.path(
+            file.credentials, in: path, environment: ProcessInfo.processInfo.environment)
         return Configuration(
             file: path, number: setup.number, name: file.terminal.name, stateDirectory: setup.stateDirectory,
             profiles: setup.profiles, cardLayout: file.cardLayout, keys: resolve(file.keys),
-            credentials: try loadCredentials(setup.credentials), readers: file.readers ?? [],
+            credentials: try loadCredentials(sealed ?? setup.credentials), readers: file.readers ?? [],
             voice: file.voice, ledger: setup.ledger, rosterMaximumAgeHours: file.rosterMaximumAgeHours ?? 168,
             journalEpoch: setup.journalEpoch, controlSocket: setup.controlSocket,
             role: Role(rawValue: file.terminal.role) ?? .activation,
@@ -323,6 +325,8 @@ public struct TerminalSetup: Sendable {
     public let stateDirectory: String
     /// The file of the secrets shared with the ledger.
     public let credentials: String
+    /// Whether systemd unseals them for the daemon: then there is no file that could be written.
+    public let hasSealedCredentials: Bool
     /// The central ledger; the path of its authorities is resolved.
     public let ledger: Configuration.Ledger
     /// The journal's epoch.
@@ -344,6 +348,7 @@ public struct TerminalSetup: Sendable {
     fileprivate init(_ file: Configuration.File, at path: String) {
         number = file.terminal.number
         stateDirectory = Self.resolve(file.stateDirectory, besides: path)
+        hasSealedCredentials = file.credentials.hasPrefix(SealedCredentials.prefix)
         credentials = Self.resolve(file.credentials, besides: path)
         var ledger = file.ledger
         ledger.authorities = ledger.authorities.map { Self.resolve($0, besides: path) }
