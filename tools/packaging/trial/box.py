@@ -15,7 +15,7 @@ import time
 
 from debian import ENVIRONMENT, ROOT, TrialError
 
-sys.path.insert(0, str(ROOT / "tools" / "tour"))
+sys.path.append(str(ROOT / "tools" / "tour"))
 
 from stack import Card, TourError, free_port  # noqa: E402
 from timeline import Timeline  # noqa: E402
