@@ -14,6 +14,7 @@ from scenes import SCENES, Trial
 def main():
     parser = argparse.ArgumentParser(prog="tools/package-test", description=__doc__)
     parser.add_argument("--packages", type=pathlib.Path, required=True, help="the folder with both packages")
+    parser.add_argument("--ledger", type=pathlib.Path, help="a ledger's program, to try the terminal's package alone")
     chosen = parser.parse_args()
     folder = chosen.packages.absolute()
     started = time.monotonic()
@@ -24,7 +25,7 @@ def main():
     work.mkdir(exist_ok=True)
     with open(logs / "trial.log", "wb") as log:
         debian = Debian(log)
-        box = Box(debian, logs)
+        box = Box(debian, logs, chosen.ledger and chosen.ledger.absolute())
         try:
             debian.make()
             trial = Trial(debian, box, folder, work)

@@ -1,13 +1,16 @@
-"""A Debian 12 of our own in a folder: made once, thrown away after each trial."""
+"""A Debian 12 of our own: made once, laid out afresh for each trial."""
 
 import os
 import pathlib
 import pty
 import shutil
 import subprocess
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 KEPT = ROOT / ".build-package"
+# Its lists of packages are as old as it is, and one day name versions that are not served any more.
+KEPT_SECONDS = 7 * 24 * 3600
 # What a box has that somebody set up as a terminal, but for the packages' own dependencies: these are apt's to find. The
 # virtual reader stands in for a real one; python3 stays outside.
 EXTRA = ["systemd", "udev", "kmod", "polkitd", "man-db", "vsmartcard-vpcd", "ca-certificates"]
@@ -28,11 +31,12 @@ class Debian:
     def make(self):
         """Lays the folder out afresh, and mounts what a system needs."""
         tarball = KEPT / "debian-12.tar"
-        if not tarball.exists():
+        if not tarball.exists() or time.time() - tarball.stat().st_mtime > KEPT_SECONDS:
             KEPT.mkdir(exist_ok=True)
             self.bootstrap(tarball)
-        shutil.rmtree(self.root, ignore_errors=True)
-        self.root.mkdir(parents=True)
+        self.root.mkdir(parents=True, exist_ok=True)
+        # In memory: it goes with the trial's own mounts, whatever ends that.
+        self.outside("mount", "-t", "tmpfs", "tmpfs", self.root)
         self.outside("tar", "-xf", tarball, "-C", self.root)
         for kind, place in [("proc", "proc"), ("sysfs", "sys"), ("tmpfs", "run"), ("tmpfs", "tmp")]:
             self.outside("mount", "-t", kind, kind, self.root / place)
