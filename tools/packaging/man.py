@@ -166,8 +166,14 @@ def faults(path, words, command):
         yield f"{path}: {line}"
     # Nothing is broken into lines at this width but what was; a minus may be set as any of these.
     text = re.sub(r"[‐−]", "-", re.sub(r".\x08", "", done.stdout))
-    wanted = [spelled(name) for argument in shown(command) for name in argument.get("names") or []]
-    wanted += ["-".join(words) + "-" + inner["commandName"] for inner in shown_below(command)]
+    # The synopsis has each option's first name; all of them, and what they do, are in a section of their own.
+    sections = re.split(r"(?m)^(?=\S)", text)
+    options = "".join(part for part in sections if part.split("\n")[0] in {each["options"] for each in TITLES.values()})
+    for argument in shown(command):
+        for name in [spelled(name) for name in argument.get("names") or []]:
+            if not re.search(rf"(?m)^ +(\S+, )*{name}(,| |$)", options):
+                yield f"{path}: {name} is not among the options"
+    wanted = ["-".join(words) + "-" + inner["commandName"] for inner in shown_below(command)]
     wanted += [word for word in (command.get("discussion") or "").split() if word.startswith("--")]
     for word in wanted:
         if word not in text:

@@ -12,7 +12,7 @@ TERMINAL, LEDGER = "yika-terminal", "yika-ledger"
 UNITS = "/lib/systemd/system"
 JOURNAL = "/var/lib/yika/journal"
 # A tenth of what systemd-analyze prints.
-EXPOSURE = {"yikad.service": 15, "yika-ledger.service": 15, "yika-close-day.service": 5, "yika-reader-reset.service": 30}
+EXPOSURE = {"yikad.service": 15, "yika-ledger.service": 15, "yika-close-day.service": 5, "yika-reader-reset.service": 15}
 
 
 class Trial:
@@ -50,9 +50,9 @@ def install(trial):
     status, said = trial.install(*trial.package.values())
     trial.expect(f"apt installs {' and '.join(trial.package)}, and what is needed for it", status == 0, said)
     trial.expect("it says what to begin with, in both languages", "not set up yet" in said and "尚未设置" in said, said)
-    owner = debian.need("stat", "-c", "%U:%G %a", "/var/lib/yika", "/etc/yika", "/run/yika/reader-reset").split("\n")[:3]
-    trial.expect("state, configuration and requests belong to the user yika, and to nobody else",
-                 owner == ["yika:yika 700", "root:yika 750", "yika:yika 700"], str(owner))
+    owner = debian.need("stat", "-c", "%U:%G %a", "/var/lib/yika", "/etc/yika", "/run/yika-reader-reset").split("\n")[:3]
+    trial.expect("state, configuration and requests are open to the daemon, and to nobody else",
+                 owner == ["yika:yika 700", "root:yika 750", "root:yika-reset 2770"], str(owner))
     _, conffiles = debian.inside("dpkg-query", "-W", "-f", "${Conffiles}", TERMINAL)
     trial.expect("no configuration with secrets is the package's own file", "/etc/yika" not in conffiles, conffiles)
     for page in ["yika", "yika-journal-stats", "yikad"] + [LEDGER] * (LEDGER in trial.package):
