@@ -50,6 +50,8 @@ def install(trial):
     status, said = trial.install(*trial.package.values())
     trial.expect(f"apt installs {' and '.join(trial.package)}, and what is needed for it", status == 0, said)
     trial.expect("it says what to begin with, in both languages", "not set up yet" in said and "尚未设置" in said, said)
+    status, said = debian.inside("yika", "doctor")
+    trial.expect("yika doctor tells what is missing in one list", status == 1 and CONFIG in said, said)
     owner = debian.need("stat", "-c", "%U:%G %a", "/var/lib/yika", "/etc/yika", "/run/yika-reader-reset").split("\n")[:3]
     trial.expect("state, configuration and requests are open to the daemon, and to nobody else",
                  owner == ["yika:yika 700", "root:yika 750", "root:yika-reset 2770"], str(owner))
