@@ -269,12 +269,11 @@ extension Configuration {
         let file = try File.read(path)
         let setup = TerminalSetup(file, at: path)
         func resolve(_ other: String) -> String { TerminalSetup.resolve(other, besides: path) }
-        let sealed = try SealedCredentials.path(
-            file.credentials, in: path, environment: ProcessInfo.processInfo.environment)
+        try SealedCredentials.check(file.credentials, in: path)
         return Configuration(
             file: path, number: setup.number, name: file.terminal.name, stateDirectory: setup.stateDirectory,
             profiles: setup.profiles, cardLayout: file.cardLayout, keys: resolve(file.keys),
-            credentials: try loadCredentials(sealed ?? setup.credentials), readers: file.readers ?? [],
+            credentials: try loadCredentials(setup.credentials), readers: file.readers ?? [],
             voice: file.voice, ledger: setup.ledger, rosterMaximumAgeHours: file.rosterMaximumAgeHours ?? 168,
             journalEpoch: setup.journalEpoch, controlSocket: setup.controlSocket,
             role: Role(rawValue: file.terminal.role) ?? .activation,
@@ -323,10 +322,8 @@ public struct TerminalSetup: Sendable {
     public let number: UInt16
     /// Where journal and roster live.
     public let stateDirectory: String
-    /// The file of the secrets shared with the ledger.
+    /// The file of the secrets shared with the ledger; where systemd unseals them, it is there only while the daemon runs.
     public let credentials: String
-    /// Whether systemd unseals them for the daemon: then there is no file that could be written.
-    public let hasSealedCredentials: Bool
     /// The central ledger; the path of its authorities is resolved.
     public let ledger: Configuration.Ledger
     /// The journal's epoch.
@@ -348,8 +345,8 @@ public struct TerminalSetup: Sendable {
     fileprivate init(_ file: Configuration.File, at path: String) {
         number = file.terminal.number
         stateDirectory = Self.resolve(file.stateDirectory, besides: path)
-        hasSealedCredentials = file.credentials.hasPrefix(SealedCredentials.prefix)
-        credentials = Self.resolve(file.credentials, besides: path)
+        credentials =
+            SealedCredentials.place(file.credentials) ?? Self.resolve(file.credentials, besides: path)
         var ledger = file.ledger
         ledger.authorities = ledger.authorities.map { Self.resolve($0, besides: path) }
         self.ledger = ledger

@@ -52,9 +52,11 @@ def install(trial):
     trial.expect("it says what to begin with, in both languages", "not set up yet" in said and "尚未设置" in said, said)
     status, said = debian.inside("yika", "doctor")
     trial.expect("yika doctor tells what is missing in one list", status == 1 and CONFIG in said, said)
-    owner = debian.need("stat", "-c", "%U:%G %a", "/var/lib/yika", "/etc/yika", "/run/yika-reader-reset").split("\n")[:3]
+    example = re.search(r"copy (/\S+)", said)
+    trial.expect("and the example that it names is there", example and debian.path(example[1]).exists(), said)
+    owner = debian.need("stat", "-c", "%U:%G %a", "/var/lib/yika", "/etc/yika", "/run/yika/reader-reset").split("\n")[:3]
     trial.expect("state, configuration and requests are open to the daemon, and to nobody else",
-                 owner == ["yika:yika 700", "root:yika 750", "root:yika-reset 2770"], str(owner))
+                 owner == ["yika:yika 700", "root:yika 750", "yika:yika 770"], str(owner))
     _, conffiles = debian.inside("dpkg-query", "-W", "-f", "${Conffiles}", TERMINAL)
     trial.expect("no configuration with secrets is the package's own file", "/etc/yika" not in conffiles, conffiles)
     for page in ["yika", "yika-journal-stats", "yikad"] + [LEDGER] * (LEDGER in trial.package):
