@@ -269,6 +269,7 @@ extension Configuration {
         let file = try File.read(path)
         let setup = TerminalSetup(file, at: path)
         func resolve(_ other: String) -> String { TerminalSetup.resolve(other, besides: path) }
+        try SealedCredentials.check(file.credentials, in: path)
         return Configuration(
             file: path, number: setup.number, name: file.terminal.name, stateDirectory: setup.stateDirectory,
             profiles: setup.profiles, cardLayout: file.cardLayout, keys: resolve(file.keys),
@@ -321,7 +322,7 @@ public struct TerminalSetup: Sendable {
     public let number: UInt16
     /// Where journal and roster live.
     public let stateDirectory: String
-    /// The file of the secrets shared with the ledger.
+    /// The file of the secrets shared with the ledger; where systemd unseals them, it is there only while the daemon runs.
     public let credentials: String
     /// The central ledger; the path of its authorities is resolved.
     public let ledger: Configuration.Ledger
@@ -344,7 +345,8 @@ public struct TerminalSetup: Sendable {
     fileprivate init(_ file: Configuration.File, at path: String) {
         number = file.terminal.number
         stateDirectory = Self.resolve(file.stateDirectory, besides: path)
-        credentials = Self.resolve(file.credentials, besides: path)
+        credentials =
+            SealedCredentials.place(file.credentials) ?? Self.resolve(file.credentials, besides: path)
         var ledger = file.ledger
         ledger.authorities = ledger.authorities.map { Self.resolve($0, besides: path) }
         self.ledger = ledger

@@ -71,6 +71,15 @@ extension RealPrograms {
                     "a text for a number", place: "terminal.number:", expected: "a number",
                     make: setting("terminal.number", "one")),
                 Mistake(
+                    "a sealed credential without a name", place: "credentials:", expected: "credential:NAME",
+                    make: setting("credentials", "credential:")),
+                Mistake(
+                    "a sealed credential in a folder", place: "credentials:", expected: "credential:NAME",
+                    make: setting("credentials", "credential:../yika")),
+                Mistake(
+                    "a sealed credential that systemd has not unsealed", place: "credentials:",
+                    expected: "LoadCredentialEncrypted=yika", make: setting("credentials", "credential:yika")),
+                Mistake(
                     "terminal 0", place: "terminal.number:", expected: "1 to 65535", make: setting("terminal.number", 0)
                 ),
                 Mistake(
