@@ -46,13 +46,13 @@ struct Equipment {
         self.signer = signer
     }
 
-    /// The voice packs. They are the announcer's alone from then on, as they are the larger part of the daemon's memory.
+    /// The voice packs.
     static func packs(
         _ configuration: Configuration, _ catalogue: PromptCatalogue, health: HealthRegistry
     ) -> [VoicePack] {
         var packs: [VoicePack] = []
         for language in configuration.voice.languages {
-            // Where one language is spoken, a further pack fills the gaps of those before it, and no more of it is loaded.
+            // Where one language is spoken, a further pack fills the gaps of those before it, and no more of it is read.
             let fills = configuration.voice.speak ?? .first == .first
             let covered = packs
             do throws(DataFileError) {

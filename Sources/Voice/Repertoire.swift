@@ -1,3 +1,4 @@
+import DataFiles
 import Platform
 
 /// In which languages a terminal speaks.
@@ -10,24 +11,29 @@ public enum SpeakingLanguages: String, Sendable, Decodable, CaseIterable {
     case holder
 }
 
-/// Everything that can be said: it finds the sounds for an utterance, in the right languages, at the device's rate.
+/// Everything that can be said: it finds the sounds for an utterance, in the right languages.
 struct Repertoire {
     /// One utterance as it is played: a tone, then the same in one language after the other.
     struct Recital: Hashable {
+        /// At the device's rate.
         var tone: [Int16] = []
-        var passages: [[[Int16]]] = []
+        /// At their packs' rates.
+        var passages: [[SoundStream.Sound]] = []
+        /// Set when files that were in order at the start no longer are: what is said instead, and in which language.
+        var stopgap: Stopgap?
 
         var isEmpty: Bool { tone.isEmpty && passages.isEmpty }
+
+        enum Stopgap: Hashable { case language(String), tone }
     }
 
-    /// What the sounds are to be converted to; the packs' own rate until a device has said what it takes.
-    private(set) var rate: Int
+    /// What the device takes, in samples per second; the packs' own rate until one has said so.
+    var rate: Int
     let catalogue: PromptCatalogue
-    private var packs: [VoicePack]
+    private let packs: [VoicePack]
     private let languages: SpeakingLanguages
     private let hasTones: Bool
-    /// What has not been brought to ``rate`` yet.
-    private var pending: [(pack: Int, name: VoicePack.Name)] = []
+    private var shelf = SoundShelf()
 
     init(packs: [VoicePack], catalogue: PromptCatalogue, languages: SpeakingLanguages, tones: Bool) {
         self.packs = packs
@@ -35,26 +41,10 @@ struct Repertoire {
         self.languages = languages
         hasTones = tones
         rate = packs.first?.sampleRate ?? 24_000
-        setRate(rate)
     }
 
     /// The rate to ask the device for.
     var ownRate: Int { packs.first?.sampleRate ?? 24_000 }
-
-    /// The device takes `rate` samples per second.
-    mutating func setRate(_ rate: Int) {
-        self.rate = rate
-        pending = packs.indices.flatMap { index in
-            packs[index].names.filter { packs[index][$0]?.rate != rate }.map { (index, $0) }
-        }
-    }
-
-    /// Brings one more sound to the device's rate. False when all are.
-    mutating func prepareOne() -> Bool {
-        guard let next = pending.popLast() else { return false }
-        packs[next.pack].convert(next.name, to: rate)
-        return true
-    }
 
     /// What is played for `utterance`; empty when nobody can say it, and nothing even whistle it.
     ///
@@ -69,9 +59,17 @@ struct Repertoire {
             order.insert(own, at: 0)
         }
         if !abridged {
+            var isUnreadable = false
             for index in order where languages == .all || recital.passages.isEmpty {
-                if let passage = passage(utterance, index) { recital.passages.append(passage) }
+                do throws(DataFileError) {
+                    guard let passage = try passage(utterance, index) else { continue }
+                    recital.passages.append(passage)
+                    if isUnreadable { recital.stopgap = .language(packs[index].language) }
+                } catch {
+                    isUnreadable = true
+                }
             }
+            if isUnreadable, recital.stopgap == nil { recital.stopgap = .tone }
         }
         if hasTones || recital.passages.isEmpty, let tone = catalogue.tone(of: utterance.id) {
             recital.tone = tone.samples(rate: rate)
@@ -79,14 +77,26 @@ struct Repertoire {
         return recital
     }
 
-    private mutating func passage(_ utterance: Utterance, _ index: Int) -> [[Int16]]? {
+    private mutating func passage(_ utterance: Utterance, _ index: Int) throws(DataFileError) -> [SoundStream.Sound]? {
         let instead = catalogue[utterance.id]?.instead.map { Utterance($0) }
         guard
             let names = packs[index].names(for: utterance, in: catalogue)
                 ?? instead.flatMap({ packs[index].names(for: $0, in: catalogue) })
         else { return nil }
-        for name in names { packs[index].convert(name, to: rate) }
-        return names.compactMap { packs[index][$0]?.samples }
+        var sounds: [SoundStream.Sound] = []
+        for name in names {
+            sounds.append(SoundStream.Sound(samples: try samples(name, of: index), rate: packs[index].sampleRate))
+        }
+        return sounds
+    }
+
+    /// What is spoken under `name`: from the shelf, or else from its file.
+    private mutating func samples(_ name: VoicePack.Name, of index: Int) throws(DataFileError) -> [Int16] {
+        let label = SoundShelf.Label(pack: index, name: name)
+        if let samples = shelf.take(label) { return samples }
+        let samples = try packs[index].samples(of: name) ?? []
+        shelf.put(samples, label)
+        return samples
     }
 
     /// Which of the catalogue's sentences are not spoken in a language that they should be, and by whom they are instead.

@@ -60,7 +60,7 @@ struct Speaker {
                 speak(entry)
             } else if deadline != nil {
                 break
-            } else if !repertoire.prepareOne() {
+            } else {
                 waitForOrders()
             }
         }
@@ -142,6 +142,11 @@ struct Speaker {
             try open()
             let recital = repertoire.recital(
                 of: entry.utterance, language: entry.language, abridged: entry.isAbridged)
+            switch recital.stopgap {
+            case .language(let language): events(.fellBack(entry.id, language: language))
+            case .tone: events(.unspoken(entry.id))
+            case nil: break
+            }
             guard !recital.isEmpty else {
                 return events(.failed(entry.id, tag: entry.tag, error: .noSuchSentence, at: time.now()))
             }
@@ -168,20 +173,20 @@ struct Speaker {
     private mutating func open() throws(SoundError) {
         let wanted = SoundFormat(sampleRate: repertoire.ownRate)
         let taken = try calls.making(at: time.now()) { () throws(SoundError) in try output.open(wanted) }
-        if taken.sampleRate != repertoire.rate { repertoire.setRate(taken.sampleRate) }
+        repertoire.rate = taken.sampleRate
         guard let percent = volume() else { return loudness = nil }
         if loudness?.percent != percent { loudness = (percent, output.setVolume(percent)) }
     }
 
     /// The same in one language after the other. Once it was told in one, whoever comes next need not wait for another.
     private mutating func play(_ recital: Repertoire.Recital, for entry: PromptQueue.Entry) throws(SoundError) -> End {
-        var lead = [recital.tone]
+        var lead = [SoundStream.Sound(samples: recital.tone, rate: repertoire.rate)]
         var hasStarted = false
         for (index, passage) in recital.passages.enumerated() {
             if index > 0 {
                 if queue.hasDue(time.now()) { return .heard }
                 let pause = repertoire.rate * Self.pauseMilliseconds / 1_000
-                lead = [[Int16](repeating: 0, count: pause)]
+                lead = [SoundStream.Sound(samples: [Int16](repeating: 0, count: pause), rate: repertoire.rate)]
             }
             if try !play(lead + passage, for: entry, isFurther: index > 0, &hasStarted) {
                 return index > 0 ? .heard : .cut
@@ -203,9 +208,10 @@ struct Speaker {
 
     /// Plays `sounds` without a gap between them. False when they were cut.
     private mutating func play(
-        _ sounds: [[Int16]], for entry: PromptQueue.Entry, isFurther: Bool, _ hasStarted: inout Bool
+        _ sounds: [SoundStream.Sound], for entry: PromptQueue.Entry, isFurther: Bool, _ hasStarted: inout Bool
     ) throws(SoundError) -> Bool {
-        var stream = SoundStream(sounds, period: repertoire.rate * Self.periodMilliseconds / 1_000)
+        let rate = repertoire.rate
+        var stream = SoundStream(sounds, rate: rate, period: rate * Self.periodMilliseconds / 1_000)
         while stream.next(into: &period) {
             if let loudness { Volume.apply(loudness.gain, to: &period) }
             try calls.making(at: time.now()) { () throws(SoundError) in try output.write(period[...]) }

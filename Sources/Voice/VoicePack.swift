@@ -1,12 +1,16 @@
 public import DataFiles
 import Platform
 
-/// One language's sentences, spoken, in memory: a folder of WAV files and the `manifest.json` that names them.
+/// One language's sentences, spoken: a folder of WAV files and the `manifest.json` that names them.
+///
+/// The sound stays in the files. Of the minutes that a pack lasts, a terminal says the same few sentences all day, and
+/// what the kernel keeps of the files it can take back when somebody needs the memory.
 public struct VoicePack: Sendable {
     /// What its manifest says of it.
     public let about: PackManifest
+    private let folder: String
     /// What is spoken, by name.
-    private var sounds: [Name: Sound]
+    private let sounds: [Name: Sound]
 
     /// Under which name something is spoken.
     public enum Name: Hashable, Sendable {
@@ -20,22 +24,11 @@ public struct VoicePack: Sendable {
     public struct Sound: Sendable {
         /// What is said.
         public let text: String
-        /// The sound: 16 bits, one channel.
-        public private(set) var samples: [Int16]
-        /// Samples per second: the pack's rate, or the device's once it was converted for it.
-        public private(set) var rate: Int
-
         /// How long it takes, in milliseconds, by the count of its samples.
-        public var milliseconds: Int { samples.count * 1_000 / rate }
-
-        init(text: String, samples: [Int16], rate: Int) {
-            (self.text, self.samples, self.rate) = (text, samples, rate)
-        }
-
-        mutating func convert(to rate: Int) {
-            samples = Resampler.convert(samples, from: self.rate, to: rate)
-            self.rate = rate
-        }
+        public let milliseconds: Int
+        fileprivate let entry: PackManifest.Entry
+        /// Where it stands in the manifest.
+        fileprivate let path: String
     }
 
     /// The language tag: `zh-CN`.
@@ -43,19 +36,22 @@ public struct VoicePack: Sendable {
     /// Samples per second, the same in all files.
     public var sampleRate: Int { about.sampleRate }
 
-    /// Loads the pack in `folder`.
+    /// Opens the pack in `folder`.
     ///
-    /// All files are read now, so that a tap never waits for a disk.
+    /// All files are read now, so that what is wrong with one shows at the start, and not at somebody's tap.
     ///
-    /// - Parameter wanted: which of its sounds to load; a pack that only fills another's gaps need not be in memory whole.
+    /// - Parameter wanted: which of its sounds to take; a pack that only fills another's gaps need not be read whole.
     public init(folder: String, where wanted: (Name) -> Bool = { _ in true }) throws(DataFileError) {
         let manifest = try PackManifest(folder: folder)
         about = manifest
-        sounds = [:]
+        self.folder = folder
+        var sounds: [Name: Sound] = [:]
         for (name, entry, path) in manifest.files where wanted(name) {
-            let samples = try manifest.samples(of: entry, at: path, in: folder)
-            sounds[name] = Sound(text: entry.text ?? "", samples: samples, rate: manifest.sampleRate)
+            let count = try manifest.samples(of: entry, at: path, in: folder).count
+            sounds[name] = Sound(
+                text: entry.text ?? "", milliseconds: count * 1_000 / manifest.sampleRate, entry: entry, path: path)
         }
+        self.sounds = sounds
     }
 
     /// What is spoken under `name`, if this pack has it.
@@ -64,9 +60,11 @@ public struct VoicePack: Sendable {
     /// Everything it speaks.
     public var names: Dictionary<Name, Sound>.Keys { sounds.keys }
 
-    /// Brings what is spoken under `name` to `rate` samples per second, once.
-    mutating func convert(_ name: Name, to rate: Int) {
-        guard let sound = sounds[name], sound.rate != rate else { return }
-        sounds[name]?.convert(to: rate)
+    /// Reads what is spoken under `name`: 16 bits, one channel, ``sampleRate``; `nil` if this pack does not have it.
+    ///
+    /// The file is looked at as closely as at the start, as somebody may have put another in its place.
+    public func samples(of name: Name) throws(DataFileError) -> [Int16]? {
+        guard let sound = sounds[name] else { return nil }
+        return try about.samples(of: sound.entry, at: sound.path, in: folder)
     }
 }

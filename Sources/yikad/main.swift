@@ -1,6 +1,7 @@
 import DataFiles
 import Glibc
 import Logging
+import Platform
 import Terminal
 
 // yikad: the terminal's daemon. `yikad --config FILE`; exit status as in sysexits.h: 64 usage, 75 busy, 78 configuration.
@@ -15,6 +16,7 @@ guard arguments.count == 2, arguments.first == "--config", let path = arguments.
     complain("usage: yikad --config FILE")
     exit(64)
 }
+ProcessMemory.keepLittle()
 do {
     let configuration = try Configuration.load(path: path)
     TerminalService.prepareSignals()
@@ -23,7 +25,10 @@ do {
         let fields: (any LogHandler)? = underSystemd ? JournaldLog(label: label) : nil
         return fields ?? StandardErrorLog(label: label, isUnderSystemd: underSystemd)
     }
-    exit(try TerminalService(configuration: configuration, log: log).run())
+    let service = try TerminalService(configuration: configuration, log: log)
+    // Profiles, layouts and manifests have been read; what they were read through is not needed again.
+    ProcessMemory.giveBack()
+    exit(service.run())
 } catch let error as DataFileError {
     complain("[YK-C01] \(error); correct the file there")
     exit(78)

@@ -49,7 +49,7 @@ struct ALSATests {
         announcer.say(PromptID(rawValue: "b"), .queue)
         #expect(events.next(4) == ["started a 0", "finished a 0", "started b 0", "finished b 0"])
         #expect(end(announcer))
-        let expected = ["a", "b"].flatMap { id in pack[.sentence(id)]?.samples ?? [] }
+        let expected = ["a", "b"].flatMap { id in pack.sound(.sentence(id)) }
         #expect(try firstDifference("yikaone.wav", expected) == nil)
     }
 
@@ -62,7 +62,7 @@ struct ALSATests {
         announcer.say(.activated, .queue)
         #expect(events.next(4).last == "finished activated 0")
         #expect(end(announcer))
-        let expected = [PromptID.activating, .activated].flatMap { id in pack[.sentence(id.rawValue)]?.samples ?? [] }
+        let expected = [PromptID.activating, .activated].flatMap { id in pack.sound(.sentence(id.rawValue)) }
         #expect(try firstDifference("yikatwo.wav", expected) == nil)
     }
 
@@ -72,15 +72,15 @@ struct ALSATests {
         let catalogue = try PromptCatalogue(file: "\(voices)/catalogue.json5")
         let pack = try VoicePack(folder: "\(voices)/zh-CN")
         let events = Events()
+        _ = Self.folder
         let announcer = Announcer(
             packs: [pack], catalogue: catalogue, output: ALSAOutput(device: "yikathree"), time: SystemTime(),
             events: events.note)
-        _ = Self.folder
         announcer.say(Utterance(.paidAmount, amount: Fen(1_250)), .queue)
         #expect(events.next(2).last == "finished paid-amount 0")
         #expect(end(announcer))
         let names: [VoicePack.Name] = [.sentence("paid-amount/1"), .word("十"), .word("二元"), .word("五角")]
-        let words = try names.flatMap { try #require(pack[$0]).samples }
+        let words = names.flatMap { pack.sound($0) }
         let tone = catalogue.tone(of: .paidAmount)?.samples(rate: pack.sampleRate) ?? []
         #expect(try firstDifference("yikathree.wav", tone + words) == nil)
     }
@@ -131,7 +131,7 @@ struct ALSATests {
         announcer.say(PromptID(rawValue: "a"), .queue, tag: 2)
         #expect(events.next(3) == ["back", "started a 2", "finished a 2"])
         #expect(end(announcer))
-        let expected = pack[.sentence("a")]?.samples ?? []
+        let expected = pack.sound(.sentence("a"))
         #expect(try firstDifference("yikalater.wav", expected) == nil)
     }
 }

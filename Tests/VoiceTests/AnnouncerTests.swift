@@ -28,7 +28,7 @@ struct AnnouncerTests {
                 output: output, time: clock, events: events.note)
         }
 
-        func samples(_ id: String) -> [Int16] { pack[.sentence(id)]?.samples ?? [] }
+        func samples(_ id: String) -> [Int16] { pack.sound(.sentence(id)) }
 
         func say(_ id: String, _ rule: SpeakingRule, notBefore: Instant? = nil, tag: UInt64 = 0) {
             announcer.say(PromptID(rawValue: id), rule, notBefore: notBefore, tag: tag)
@@ -242,7 +242,7 @@ struct AnnouncerTests {
         _ = events.next(2)
         #expect(announcer.stop(deadline: SystemTime().now().advanced(milliseconds: 5_000)))
         #expect(output.look { $0.volumes } == [80, 20])
-        let half = pack[.sentence("a")]?.samples.map { Int16((Double($0) * 0.5).rounded()) } ?? []
+        let half = pack.sound(.sentence("a")).map { Int16((Double($0) * 0.5).rounded()) }
         #expect(output.written == half + half + half)
     }
 
@@ -253,7 +253,7 @@ struct AnnouncerTests {
         stage.announcer.say(amount, .queue)
         #expect(stage.events.next(2) == ["started amount 0", "finished amount 0"])
         #expect(stage.stop())
-        let pieces = ["十", "二元", "五角"].flatMap { stage.pack[.word($0)]?.samples ?? [] }
+        let pieces = ["十", "二元", "五角"].flatMap { stage.pack.sound(.word($0)) }
         #expect(stage.output.written == pieces)
         let periods = stage.output.reached.drain()
         #expect(periods.dropLast().allSatisfy { $0 == TestPacks.rate / 50 })
@@ -295,8 +295,27 @@ struct AnnouncerTests {
         #expect(events.next(2) == ["fellBack b en", "unspoken c"])
         for id in ["b", "c", "a"] { announcer.say(PromptID(rawValue: id), .queue) }
         #expect(events.next(5) == ["started b 0", "finished b 0", "failed c 0", "started a 0", "finished a 0"])
-        let expected = [english[.sentence("b")], chinese[.sentence("a")]]
-        #expect(output.written == expected.flatMap { sentence in sentence?.samples ?? [] })
+        #expect(output.written == english.sound(.sentence("b")) + chinese.sound(.sentence("a")))
+        #expect(announcer.stop(deadline: SystemTime().now().advanced(milliseconds: 5_000)))
+    }
+
+    @Test("A file that is damaged after the start is told of, and its sentence comes from the next pack, or as a tone")
+    func damagedLater() throws {
+        let (chinese, folder) = try TestPacks.pack(["a": 1, "b": 1])
+        let english = try TestPacks.pack(["a": 2], language: "en", seed: 50).pack
+        let catalogue = TestPacks.catalogue(["a", "b"], tones: true)
+        let (output, events) = (FakeOutput(), Events())
+        let announcer = Announcer(
+            packs: [chinese, english], catalogue: catalogue, output: output, time: HandClock(), events: events.note)
+        try folder.write("a.wav", "not a sound")
+        try folder.write("b.wav", TestPacks.wav(TestPacks.samples(9, 1_600)))
+        for id in ["a", "b"] { announcer.say(PromptID(rawValue: id), .queue) }
+        #expect(
+            events.next(6) == [
+                "fellBack a en", "started a 0", "finished a 0", "unspoken b", "started b 0", "finished b 0",
+            ])
+        let tone = catalogue.tone(of: PromptID(rawValue: "a"))?.samples(rate: TestPacks.rate) ?? []
+        #expect(output.written == tone + english.sound(.sentence("a")) + tone)
         #expect(announcer.stop(deadline: SystemTime().now().advanced(milliseconds: 5_000)))
     }
 }

@@ -5,9 +5,53 @@ import Testing
 
 @testable import Voice
 
+@Suite("The shelf of sounds")
+struct SoundShelfTests {
+    private func label(_ name: String, pack: Int = 0) -> SoundShelf.Label {
+        SoundShelf.Label(pack: pack, name: .sentence(name))
+    }
+
+    @Test("What was said last is kept, and what was said longest ago makes room")
+    func order() {
+        var shelf = SoundShelf()
+        let third = [Int16](repeating: 1, count: 80_000)
+        for name in ["a", "b", "c"] { shelf.put(third, label(name)) }
+        #expect(shelf.take(label("a")) == third)
+        #expect(shelf.take(label("a", pack: 1)) == nil)
+        shelf.put([2], label("d"))
+        #expect(shelf.take(label("b")) == nil)
+        for name in ["a", "c", "d"] { #expect(shelf.take(label(name)) != nil) }
+    }
+
+    @Test("A sound that is too long for the shelf throws nothing off it")
+    func tooLong() {
+        var shelf = SoundShelf()
+        shelf.put([1], label("a"))
+        shelf.put([Int16](repeating: 2, count: 240_001), label("b"))
+        #expect(shelf.take(label("a")) == [1])
+        #expect(shelf.take(label("b")) == nil)
+    }
+
+    @Test("Whatever is said, it never holds more than ten seconds at 24,000 samples a second")
+    func bounded() {
+        var shelf = SoundShelf()
+        var names: [String] = []
+        for round in 0..<200 {
+            names.append("\(round)")
+            shelf.put([Int16](repeating: 0, count: round * 7_919 % 50_000), label(names[round]))
+            let held = names.reduce(0) { $0 + (shelf.take(label($1))?.count ?? 0) }
+            #expect(held <= 240_000)
+        }
+    }
+}
+
 @Suite("Sentences put together")
 struct CompositionTests {
     private static let words = ["十", "二元", "五角", "两", "三"]
+
+    private func sound(_ pack: VoicePack, _ id: String) -> SoundStream.Sound {
+        SoundStream.Sound(samples: pack.sound(.sentence(id)), rate: TestPacks.rate)
+    }
 
     private func stage() throws -> (VoicePack, PromptCatalogue) {
         let pack = try TestPacks.pack(["paid-amount/1": 2, "paid": 3, "shift/1": 1, "shift/2": 1], words: Self.words)
@@ -53,7 +97,7 @@ struct CompositionTests {
         }
         var repertoire = Repertoire(packs: [pack], catalogue: catalogue, languages: .first, tones: false)
         let recital = repertoire.recital(of: Utterance(.paidAmount, amount: Fen(100)), language: nil, abridged: false)
-        #expect(recital.passages == [[pack[.sentence("paid")]?.samples ?? []]])
+        #expect(recital.passages == [[sound(pack, "paid")]])
     }
 
     @Test("A pack without words says so for every sentence that needs them")
@@ -74,8 +118,8 @@ struct CompositionTests {
         let chinese = try TestPacks.pack(["paid": 2]).pack
         let english = try TestPacks.pack(["paid": 3], language: "en", seed: 70).pack
         let catalogue = TestPacks.catalogue(["paid"])
-        let (first, second) = ([chinese[.sentence("paid")]?.samples ?? []], [english[.sentence("paid")]?.samples ?? []])
-        func passages(_ languages: SpeakingLanguages, _ own: String?) -> [[[Int16]]] {
+        let (first, second) = ([sound(chinese, "paid")], [sound(english, "paid")])
+        func passages(_ languages: SpeakingLanguages, _ own: String?) -> [[SoundStream.Sound]] {
             var repertoire = Repertoire(
                 packs: [chinese, english], catalogue: catalogue, languages: languages, tones: false)
             return repertoire.recital(of: Utterance(.paid), language: own, abridged: false).passages
@@ -95,7 +139,7 @@ struct CompositionTests {
         let tone = catalogue.tone(of: PromptID(rawValue: "a"))?.samples(rate: TestPacks.rate) ?? []
         #expect(tone.count == TestPacks.rate * 40 / 1_000)
         let (a, b) = (Utterance(PromptID(rawValue: "a")), Utterance(PromptID(rawValue: "b")))
-        let words = pack[.sentence("a")]?.samples ?? []
+        let words = sound(pack, "a")
         #expect(repertoire.recital(of: a, language: nil, abridged: false) == .init(tone: tone, passages: [[words]]))
         #expect(repertoire.recital(of: a, language: nil, abridged: true) == .init(tone: tone, passages: []))
         #expect(repertoire.recital(of: b, language: nil, abridged: false) == .init(tone: tone, passages: []))
@@ -104,22 +148,15 @@ struct CompositionTests {
         #expect(quiet.recital(of: b, language: nil, abridged: false) == .init(tone: tone, passages: []))
     }
 
-    @Test("Each sound is brought to the device's rate once, and keeps its length and its level")
+    @Test("A sound is brought to the device's rate as it is played, and keeps its length and its level")
     func rates() throws {
-        let pack = try TestPacks.pack(["a": 50, "b": 10], words: ["十"]).pack
-        var repertoire = Repertoire(
-            packs: [pack], catalogue: TestPacks.catalogue(["a", "b"]), languages: .first, tones: false)
-        #expect(repertoire.prepareOne() == false)
-        repertoire.setRate(48_000)
-        var prepared = 0
-        while repertoire.prepareOne() { prepared += 1 }
-        #expect(prepared == 3)
-        let sound = repertoire.recital(of: Utterance(PromptID(rawValue: "a")), language: nil, abridged: false)
-        #expect(sound.passages.first?.first?.count == 48_000)
         // 440 Hz at 8,000 samples a second.
         func wave(_ position: Double) -> Double { 10_000 * sin(2 * Double.pi * 440 * position / 8_000) }
         let tone = (0..<8_000).map { Int16(wave(Double($0))) }
-        let converted = Resampler.convert(tone, from: 8_000, to: 44_100)
+        let converted = TestPacks.converted(tone, to: 44_100)
+        #expect(TestPacks.converted(tone, to: 44_100, period: 44_100) == converted)
+        let both = TestPacks.converted([tone, tone], to: 44_100)
+        #expect(both == converted + converted)
         #expect(converted.count == 44_100)
         // Away from its ends, where the filter rings, the sine is there again at every place between the samples.
         let worst = (4_000..<40_000).map { index in

@@ -22,10 +22,10 @@ struct MisbehavingCardTests {
         announcer.stop(deadline: SystemTime().now().advanced(milliseconds: 5_000))
     }
 
-    private func samples(_ id: String) -> [Int16] { pack[.sentence(id)]?.samples ?? [] }
+    private func samples(_ id: String) -> [Int16] { pack.sound(.sentence(id)) }
 
     @Test(
-        "A card with its own rate and two channels hears each sample once, converted beforehand, the same on both sides"
+        "A card with its own rate and two channels hears each sample once, at its rate, the same on both sides"
     )
     func ownRate() throws {
         let card = try ALSAStage.Card("stereo")
@@ -34,7 +34,7 @@ struct MisbehavingCardTests {
         #expect(events.next(2) == ["started long 0", "finished long 0"])
         #expect(end(announcer))
         let heard = try card.played()
-        let expected = Resampler.convert(samples("long"), from: TestPacks.rate, to: 48_000)
+        let expected = TestPacks.converted(samples("long"), to: 48_000, period: 48_000)
         #expect(expected.count == 48_000)
         #expect(heard == expected.flatMap { [$0, $0] })
     }

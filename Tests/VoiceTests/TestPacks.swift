@@ -1,8 +1,15 @@
 import Foundation
-import Voice
+import Synchronization
+
+@testable import Voice
+
+extension VoicePack {
+    /// The samples that it has under `name`; none when it has not.
+    func sound(_ name: Name) -> [Int16] { (try? samples(of: name)) ?? [] }
+}
 
 /// Folders and files for tests, removed with the object.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
     let path: String
 
     init() throws {
@@ -23,6 +30,19 @@ final class TemporaryFolder {
 
 enum TestPacks {
     static let rate = 8_000
+
+    /// What a device that takes `wanted` samples per second hears of `sounds`, in periods of 20 ms if nothing else is said.
+    static func converted(_ sounds: [[Int16]], to wanted: Int, period: Int? = nil) -> [Int16] {
+        var stream = SoundStream(
+            sounds.map { SoundStream.Sound(samples: $0, rate: rate) }, rate: wanted, period: period ?? wanted / 50)
+        var (heard, buffer): ([Int16], [Int16]) = ([], [])
+        while stream.next(into: &buffer) { heard += buffer }
+        return heard
+    }
+
+    static func converted(_ sound: [Int16], to wanted: Int, period: Int? = nil) -> [Int16] {
+        converted([sound], to: wanted, period: period)
+    }
 
     /// A WAV file of `samples`, by the format's own rules.
     static func wav(_ samples: [Int16], rate: Int = rate) -> [UInt8] {
@@ -58,8 +78,12 @@ enum TestPacks {
             numbers.append(#""\#(word)": {"file": "w\#(index).wav", "milliseconds": 10}"#)
         }
         try folder.write("manifest.json", manifest(language: language, entries, words: numbers))
+        kept.withLock { kept in kept.append(folder) }
         return (try VoicePack(folder: folder.path), folder)
     }
+
+    /// A pack reads its files when it speaks, so they stay until the tests end.
+    private static let kept = Mutex<[TemporaryFolder]>([])
 
     static func manifest(language: String = "zh-CN", _ entries: [String], words: [String] = []) -> String {
         """

@@ -23,7 +23,7 @@ struct VoicePackTests {
     @Test("A pack's samples are the files' samples")
     func loads() throws {
         let (pack, _) = try TestPacks.pack(["a": 3, "b": 1])
-        #expect(pack[.sentence("a")]?.samples == TestPacks.samples(0, 480))
+        #expect(pack.sound(.sentence("a")) == TestPacks.samples(0, 480))
         #expect(pack[.sentence("b")]?.milliseconds == 20)
         #expect(pack.missing(from: TestPacks.catalogue(["a", "c"])) == [.sentence("c")])
     }

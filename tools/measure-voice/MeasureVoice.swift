@@ -21,7 +21,7 @@ import Voice
         let before = Self.resident()
         let pack = try VoicePack(folder: "\(voices)/zh-CN")
         let after = Self.resident()
-        let samples = pack.names.reduce(0) { $0 + (pack[$1]?.samples.count ?? 0) }
+        let samples = try pack.names.reduce(0) { try $0 + (pack.samples(of: $1)?.count ?? 0) }
         print(#"{"what": "pack", "bytes": \#(samples * 2), "resident": \#(max(0, after - before))}"#)
         let catalogue = try PromptCatalogue(file: "\(voices)/catalogue.json5")
         try speakBare(pack)
@@ -39,7 +39,7 @@ import Voice
     private func speakBare(_ pack: VoicePack) throws {
         let output = ALSAOutput(device: device, control: nil)
         let format = SoundFormat(sampleRate: pack.sampleRate)
-        let sound = pack[.sentence("paid")]?.samples.drop { $0 == 0 } ?? []
+        let sound = try pack.samples(of: .sentence("paid"))?.drop { $0 == 0 } ?? []
         for _ in 0..<rounds {
             _ = try output.open(format)
             let at = nanoseconds()
@@ -146,7 +146,7 @@ import Voice
         func length(of amount: Fen) -> Int? {
             let tone = catalogue.tone(of: .paidAmount)?.samples(rate: pack.sampleRate) ?? []
             let names = pack.names(for: Utterance(.paidAmount, amount: amount), in: catalogue) ?? []
-            let all = tone + names.flatMap { pack[$0]?.samples ?? [] }
+            let all = tone + names.flatMap { (try? pack.samples(of: $0)) ?? [] }
             guard let first = all.firstIndex(where: { $0 != 0 }), let last = all.lastIndex(where: { $0 != 0 }) else {
                 return nil
             }
