@@ -50,7 +50,7 @@ public struct BugReport: Sendable {
     ) throws(Failure) -> Manifest {
         let id = makeID(box.time.wallMilliseconds())
         let folder = file + ".\(id).part"
-        guard unsafe mkdir(folder, 0o700) == 0 else { throw .notWritable(folder) }
+        guard unsafe mkdir(folder, 0o700) == 0 else { throw .notWritable(file) }
         defer { try? FileManager.default.removeItem(atPath: folder) }
         var items: [Item] = []
         let sources = Self.sources(box)

@@ -87,10 +87,7 @@ public final class TerminalService: Sendable {
         }
         if let uploader { wanted.give(uploader) }
         let (stations, screens, attachments) = (stations, screens, Attachments(time: time))
-        care = ReaderCare(
-            hands: SystemReaderHands(time: time), time: time, health: health,
-            isServing: { stations[$0]?.state == .serving }
-        ) { events.publish($0) }
+        care = Self.makeCare(stations, events: events, health: health, time: time)
         self.attachments = attachments
         till =
             configuration.role == .canteen
@@ -130,6 +127,15 @@ public final class TerminalService: Sendable {
         return Announcer(
             packs: Equipment.packs(configuration, catalogue, health: health), catalogue: catalogue, style: style,
             output: output, time: time, events: events)
+    }
+
+    private static func makeCare(
+        _ stations: Stations, events: EventStream, health: HealthRegistry, time: any TimeSource
+    ) -> ReaderCare {
+        ReaderCare(
+            hands: SystemReaderHands(time: time), time: time, health: health,
+            isServing: { stations[$0]?.state == .serving }
+        ) { events.publish($0) }
     }
 
     private static func openJournal(

@@ -1,6 +1,6 @@
 /// Commands that ask the daemon about the whole terminal, and those for readers and cards.
 extension Case {
-    static let terminal = status + daemonCommands + explain + doctor + readers + cards
+    static let terminal = status + daemonCommands + explain + doctor + bugReport + hotlist + readers + cards
 
     private static func status(_ conditions: String) -> String {
         """
@@ -56,6 +56,14 @@ extension Case {
         + both("doctor", "doctor --check configuration --config STAGE/yikad.json5")
         + both("doctor-trouble", "doctor --check configuration --config STAGE/nowhere.json5")
         + both("doctor-unknown", "doctor --check nothing")
+
+    /// What one contains is the machine's own, and its id is drawn: `BugReportTests` looks into one.
+    private static let bugReport = both(
+        "bugreport-not-writable", "bugreport --out STAGE/nowhere/report.tar.gz --config STAGE/yikad.json5")
+
+    private static let hotlist =
+        both("hotlist-check-none", "hotlist check 01020304 --config STAGE/yikad.json5") { try $0.layCredentials() }
+        + both("hotlist-check-wrong", "hotlist check 0102 --config STAGE/yikad.json5")
 
     private static let readers =
         both("reader-list-nothing", "reader list --config STAGE/yikad.json5")
