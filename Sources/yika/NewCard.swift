@@ -19,10 +19,10 @@ struct NewCard: ParsableCommand {
             (.configuration, Text("布局或密钥环有误", "the layout or the key ring is malformed")), also: [.notAllowed]))
 
     @Option(help: hint("卡片布局。", "The card layout."))
-    var layout = "device-profiles/cards/campus-2026.json5"
+    var layout = installed("device-profiles/cards/campus-2026.json5")
 
     @Option(help: hint("密钥环；演示用。", "The key ring; a demonstration one."))
-    var keys = "device-profiles/terminals/demo/keys.json5"
+    var keys = installed("device-profiles/terminals/demo/keys.json5")
 
     @Option(
         help: hint("mini、1K、2K（SL1 的 Plus）或 4K。", "mini, 1K, 2K (a Plus in SL1) or 4K."),

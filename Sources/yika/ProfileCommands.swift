@@ -21,7 +21,7 @@ struct ProfileTools: ParsableCommand {
 /// Where the profiles are.
 struct ProfilePlace: ParsableArguments {
     @Option(help: hint("读卡器描述文件的目录。", "The directory with the reader profiles."))
-    var profiles = "device-profiles/readers"
+    var profiles = installed("device-profiles/readers")
 
     /// The directory without a slash at its end, known to be there.
     func directory() throws -> String {

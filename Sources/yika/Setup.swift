@@ -9,6 +9,13 @@ import Terminal
 /// Where packages put the configuration: the one meant where none is named.
 let usualConfiguration = "/etc/yika/yikad.json5"
 
+/// `path` below `device-profiles`, or the same where packages put it: on a terminal's box there is no checkout.
+func installed(_ path: String) -> String {
+    guard path.hasPrefix("device-profiles/"), unsafe access(path, R_OK) != 0 else { return path }
+    let there = "/usr/share/yika/" + path
+    return unsafe access(there, R_OK) == 0 ? there : path
+}
+
 /// The path that was given, or that of the usual configuration where there is one.
 func configurationPath(_ given: String?) -> String? {
     given ?? (FileManager.default.fileExists(atPath: usualConfiguration) ? usualConfiguration : nil)

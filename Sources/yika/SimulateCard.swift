@@ -46,7 +46,7 @@ struct SimulateCard: ParsableCommand {
     var reader = "virtual-pcd"
 
     @Option(help: hint("读卡器描述文件的目录。", "The directory with the reader profiles."))
-    var profiles = "device-profiles/readers"
+    var profiles = installed("device-profiles/readers")
 
     @Option(help: hint("vpcd 在本机监听的 TCP 端口。", "The TCP port that vpcd listens on, on this machine."))
     var port: UInt16

@@ -35,7 +35,7 @@ struct VoicePlace: ParsableArguments {
     func setup() throws -> TerminalSetup? { try configurationPath(config).map(loadSetup) }
 
     func folder(_ setup: TerminalSetup?) -> String {
-        voices ?? setup.map { "\($0.profiles)/voices" } ?? "device-profiles/voices"
+        voices ?? setup.map { "\($0.profiles)/voices" } ?? installed("device-profiles/voices")
     }
 
     func catalogue(_ setup: TerminalSetup?) throws -> PromptCatalogue {

@@ -106,7 +106,7 @@ struct ControlSocketTests {
             _ = half.line()
             shutdown(half.descriptor, Int32(SHUT_WR))
             let babbler = try Peer(path)
-            babbler.say(String(repeating: "x", count: 300))
+            babbler.say(String(repeating: "x", count: 600))
             #expect(babbler.rest() <= 1)
             let asker = try Peer(path)
             asker.say(String(repeating: "{\"ask\":\"sync-status\"}\n", count: 200))
