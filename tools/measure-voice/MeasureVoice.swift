@@ -18,6 +18,7 @@ import Voice
     private static let patienceMilliseconds: Int64 = 15_000
 
     func run() throws {
+        ProcessMemory.keepLittle()
         let before = Self.resident()
         let pack = try VoicePack(folder: "\(voices)/zh-CN")
         let after = Self.resident()

@@ -122,7 +122,7 @@ def main():
     (programs / "yikad").symlink_to(chosen.daemon.resolve())
 
     timeline = Quiet(out / "timeline.jsonl")
-    stack = Stack(out, programs, timeline, to_file=True)
+    stack = Stack(out, programs, timeline, measured=True)
     stack.campus["people"] = stack.campus["people"][:1] + [
         {**stack.campus["people"][0], "holderNumber": f"30000000{tap:02}", "name": f"测量{tap}"} for tap in range(TAPS)
     ]

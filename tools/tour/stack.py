@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import queue
+import re
 import secrets
 import shutil
 import signal
@@ -60,9 +61,9 @@ KIOSK = Box(TERMINAL, "North canteens 1+3, left", "activation")
 
 
 class Stack:
-    def __init__(self, out, programs, timeline, real_reader=False, to_file=False):
+    def __init__(self, out, programs, timeline, real_reader=False, to_file=False, measured=False):
         self.out, self.programs, self.timeline = out, programs, timeline
-        self.real_reader, self.to_file = real_reader, to_file
+        self.real_reader, self.to_file, self.measured = real_reader, to_file, measured
         self.campus = json.loads((DEMO / "campus.json").read_text(encoding="utf-8"))
         # vpcd takes a second port for a second slot.
         self.card_port, self.ledger_port = free_port(2), free_port()
@@ -219,6 +220,8 @@ class Stack:
 
     def sound_configuration(self, box):
         """Into the sound card if there is one, and into a WAV file; into the file alone where there is none."""
+        if self.measured:
+            return self.bare_sound(box)
         try:
             cards = pathlib.Path("/proc/asound/cards").read_text()
         except OSError:
@@ -234,6 +237,14 @@ class Stack:
             f'pcm_type.yikacard {{ lib "{library}" }}\n'
             f'pcm.yika_card {{ type yikacard control "{self.run}/sound/control" rate 0 channels 0 paced 0 }}\n'
             f'pcm.yika_tour {{ type file slave.pcm "{slave}" file "{self.out}/{box.sound}" format "wav" }}\n')
+        return file
+
+    def bare_sound(self, box):
+        """A device that costs the daemon nothing, and none of the sound server's plugins that this machine may have: they
+        run in the daemon, and are no part of it."""
+        standard = pathlib.Path("/usr/share/alsa/alsa.conf").read_text()
+        file = self.run / f"{box.process}-asound.conf"
+        file.write_text(re.sub(r'^.*"[^"]*/conf\.d".*\n', "", standard, flags=re.M) + "pcm.yika_tour { type null }\n")
         return file
 
     def sound_card(self, word):
