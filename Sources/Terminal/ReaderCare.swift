@@ -46,6 +46,8 @@ final class ReaderCare: Sendable {
     private struct Patient {
         var ladder = RecoveryLadder()
         var deadTaps = 0
+        /// Whether a tap was dead since the last step that could be done: without one nobody knows that it did not help.
+        var isInDoubt = false
         var hubSwitchesPort: Bool?
     }
 
@@ -143,6 +145,7 @@ final class ReaderCare: Sendable {
             patients[name, default: Patient()].deadTaps += 1
             guard var patient = patients[name], patient.deadTaps >= Self.deadTapsMost else { return }
             patient.ladder.failed(at: now)
+            patient.isInDoubt = true
             patients[name] = patient
             health.raise(.readerRecovers, name)
         case .answered(let name):
@@ -167,7 +170,7 @@ final class ReaderCare: Sendable {
 
     /// Does what the ladder says; when it wants to be asked again.
     private func treat(_ name: String, _ patient: inout Patient) -> Instant? {
-        while true {
+        while patient.isInDoubt {
             let device = patient.deadTaps >= Self.deadTapsMost ? hands.device(of: name) : nil
             let situation = RecoverySituation(
                 isDeviceKnown: device != nil, isHelperInstalled: hands.hasHelper,
@@ -175,16 +178,18 @@ final class ReaderCare: Sendable {
             let (decision, log) = patient.ladder.next(at: time.now(), in: situation)
             for entry in log { tell(entry, name) }
             switch decision {
-            case .nothing: return nil
+            case .nothing: patient.isInDoubt = false
             case .notBefore(let instant): return instant
             case .take(.askForHuman):
                 health.raise(.readerNeedsHuman, name)
-                return nil
+                patient.isInDoubt = false
             case .take(let step):
                 let (isDone, why) = take(step, name, device, &patient)
+                if isDone { patient.isInDoubt = false }
                 tell(patient.ladder.ended(step, isDone: isDone, why: why, at: time.now()), name)
             }
         }
+        return nil
     }
 
     private func take(

@@ -82,6 +82,10 @@ struct ReaderCareTests {
     func ladder() {
         let ward = Ward()
         ward.dead(3)
+        ward.time.advance(milliseconds: 600_000)
+        ward.care.step()
+        #expect(ward.done == ["reconnect"], "nobody has tried the reader since")
+        ward.dead(1)
         for _ in 0..<5 {
             ward.time.advance(milliseconds: 10_000)
             ward.care.step()
@@ -97,7 +101,7 @@ struct ReaderCareTests {
     func withoutHelper() {
         for hands in [Hands(hasHelper: false), Hands(known: false)] {
             let ward = Ward(hands)
-            ward.dead(3)
+            ward.dead(4)
             for _ in 0..<3 {
                 ward.time.advance(milliseconds: 10_000)
                 ward.care.step()
