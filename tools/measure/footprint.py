@@ -37,7 +37,8 @@ LIBRARIES = ["pcsclite", "asound", "speexdsp", "curl", "z", "microhttpd", "stdc+
 IDLE_SECONDS = 30
 START_SECONDS = 10
 STARTS = 7
-SETTLE_SECONDS = 3
+# The daemon looks every 5 s whether it has been quiet, and then gives back what the cards left.
+SETTLE_SECONDS = 12
 # Growth is counted from this tap on: until then memory is taken that is kept.
 WARM = 200
 LISTED = 20_000
