@@ -67,6 +67,7 @@ extension TerminalService {
     }
 
     private func waitForSignal(_ manager: ServiceManager) {
+        var (seen, tidied): (UInt64, UInt64) = (0, 0)
         while true {
             let look = time.now().advanced(milliseconds: manager.loopMilliseconds)
             if let signal = Signals.wait(until: look, time: time) {
@@ -78,6 +79,13 @@ extension TerminalService {
             if till == nil { watchdog.tick(.till) }
             if announcer.hangs { health.raise(.soundHangs) } else { health.clear(.soundHangs) }
             if watchdog.takeProof() { manager.alive() }
+            // Once a while has passed without a card, what the cards before took and left is given back.
+            let count = taps.withLock { $0 }
+            if count == seen, count != tidied {
+                ProcessMemory.giveBack()
+                tidied = count
+            }
+            seen = count
         }
     }
 

@@ -7,8 +7,8 @@ struct SoundShelf {
         let name: VoicePack.Name
     }
 
-    /// In samples of 16 bits: 10 s at the rate of the shipped packs, which is more than any sentence with its words.
-    private static let limit = 240_000
+    /// In samples of 16 bits: 5 s at the rate of the shipped packs, which a kiosk's two sentences take, and any amount.
+    private static let limit = 120_000
 
     private var sounds: [Label: [Int16]] = [:]
     /// What was said longest ago comes first. There are a dozen or two, so nobody minds that they are looked through.

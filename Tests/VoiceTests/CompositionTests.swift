@@ -14,7 +14,7 @@ struct SoundShelfTests {
     @Test("What was said last is kept, and what was said longest ago makes room")
     func order() {
         var shelf = SoundShelf()
-        let third = [Int16](repeating: 1, count: 80_000)
+        let third = [Int16](repeating: 1, count: 40_000)
         for name in ["a", "b", "c"] { shelf.put(third, label(name)) }
         #expect(shelf.take(label("a")) == third)
         #expect(shelf.take(label("a", pack: 1)) == nil)
@@ -27,12 +27,12 @@ struct SoundShelfTests {
     func tooLong() {
         var shelf = SoundShelf()
         shelf.put([1], label("a"))
-        shelf.put([Int16](repeating: 2, count: 240_001), label("b"))
+        shelf.put([Int16](repeating: 2, count: 120_001), label("b"))
         #expect(shelf.take(label("a")) == [1])
         #expect(shelf.take(label("b")) == nil)
     }
 
-    @Test("Whatever is said, it never holds more than ten seconds at 24,000 samples a second")
+    @Test("Whatever is said, it never holds more than five seconds at 24,000 samples a second")
     func bounded() {
         var shelf = SoundShelf()
         var names: [String] = []
@@ -40,7 +40,7 @@ struct SoundShelfTests {
             names.append("\(round)")
             shelf.put([Int16](repeating: 0, count: round * 7_919 % 50_000), label(names[round]))
             let held = names.reduce(0) { $0 + (shelf.take(label($1))?.count ?? 0) }
-            #expect(held <= 240_000)
+            #expect(held <= 120_000)
         }
     }
 }
