@@ -94,11 +94,12 @@ struct GoldenTests {
     func colours() throws {
         let stage = try Stage()
         try stage.layJournal()
-        let command = try "\(Programs.path(of: "yika")) journal verify --directory \(stage.folder)/journal"
+        let command = try [Programs.path(of: "yika"), "journal", "verify", "--directory", stage.folder + "/journal"]
+        // Not script(1), which ends with its own input and may take the command's last words with it.
+        let terminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
         func run(_ environment: [String: String]) throws -> String {
-            // script(1) gives the command a terminal of its own.
             let program = try RunningProgram(
-                "/usr/bin/script", ["-qec", command, "/dev/null"], name: "script-\(UInt32.random(in: 0...UInt32.max))",
+                "/usr/bin/python3", ["-c", terminal] + command, name: "terminal-\(UInt32.random(in: 0...UInt32.max))",
                 environment: ["TERM": "xterm"].merging(environment) { $1 }, folder: stage.folder)
             #expect(program.waitForExit() == 0)
             return program.output
