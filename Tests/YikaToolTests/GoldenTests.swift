@@ -98,9 +98,10 @@ struct GoldenTests {
         // Not script(1), which ends with its own input and may take the command's last words with it.
         let terminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
         func run(_ environment: [String: String]) throws -> String {
+            // `swift test` sets NO_COLOR where its own output is no terminal; empty, it says nothing (no-color.org).
             let program = try RunningProgram(
                 "/usr/bin/python3", ["-c", terminal] + command, name: "terminal-\(UInt32.random(in: 0...UInt32.max))",
-                environment: ["TERM": "xterm"].merging(environment) { $1 }, folder: stage.folder)
+                environment: ["TERM": "xterm", "NO_COLOR": ""].merging(environment) { $1 }, folder: stage.folder)
             #expect(program.waitForExit() == 0)
             return program.output
         }
