@@ -67,12 +67,16 @@ final class ReaderCare: Sendable {
     private let hands: any ReaderHands
     private let time: any TimeSource
     private let health: HealthRegistry
-    private let isServing: @Sendable (String) -> Bool
+    private let isServing: @Sendable () -> Bool
     private let publish: @Sendable (TerminalEvent) -> Void
 
+    /// Care by `hands`.
+    ///
+    /// - Parameter isServing: whether a card is being served on any reader: a reset takes away all slots of a device, and
+    ///   a port's power perhaps its neighbours', in the middle of a write.
     init(
         hands: any ReaderHands, time: any TimeSource, health: HealthRegistry,
-        isServing: @escaping @Sendable (String) -> Bool, publish: @escaping @Sendable (TerminalEvent) -> Void
+        isServing: @escaping @Sendable () -> Bool, publish: @escaping @Sendable (TerminalEvent) -> Void
     ) {
         (self.hands, self.time, self.health) = (hands, time, health)
         (self.isServing, self.publish) = (isServing, publish)
@@ -174,7 +178,7 @@ final class ReaderCare: Sendable {
             let device = patient.deadTaps >= Self.deadTapsMost ? hands.device(of: name) : nil
             let situation = RecoverySituation(
                 isDeviceKnown: device != nil, isHelperInstalled: hands.hasHelper,
-                hubSwitchesPort: patient.hubSwitchesPort, isCardInHand: isServing(name))
+                hubSwitchesPort: patient.hubSwitchesPort, isCardInHand: isServing())
             let (decision, log) = patient.ladder.next(at: time.now(), in: situation)
             for entry in log { tell(entry, name) }
             switch decision {

@@ -134,7 +134,7 @@ public final class TerminalService: Sendable {
     ) -> ReaderCare {
         ReaderCare(
             hands: SystemReaderHands(time: time), time: time, health: health,
-            isServing: { stations[$0]?.state == .serving }
+            isServing: { stations.all.contains { $0.state == .serving } }
         ) { events.publish($0) }
     }
 

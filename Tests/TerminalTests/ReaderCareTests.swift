@@ -48,10 +48,10 @@ struct ReaderCareTests {
         let health: HealthRegistry
         let time: SimulatedTime
 
-        init(_ hands: Hands = Hands()) {
+        init(_ hands: Hands = Hands(), isServing: Bool = false) {
             let time = SimulatedTime()
             let health = HealthRegistry(time: time) { _ in }
-            care = ReaderCare(hands: hands, time: time, health: health, isServing: { _ in false }) { _ in }
+            care = ReaderCare(hands: hands, time: time, health: health, isServing: { isServing }) { _ in }
             (self.hands, self.health, self.time) = (hands, health, time)
         }
 
@@ -108,6 +108,17 @@ struct ReaderCareTests {
             }
             #expect(ward.done == ["reconnect", "unpower"] && ward.codes == ["YK-R10", "YK-R11"])
         }
+    }
+
+    @Test("while a card is served anywhere, nothing is reset; after a minute a person is asked instead")
+    func cardInHand() {
+        let ward = Ward(isServing: true)
+        ward.dead(4)
+        for _ in 0..<7 {
+            ward.time.advance(milliseconds: 10_000)
+            ward.care.step()
+        }
+        #expect(ward.done.isEmpty && ward.codes == ["YK-R10", "YK-R11"])
     }
 
     @Test("a card that was pulled away, or of another kind, says nothing against the reader")
