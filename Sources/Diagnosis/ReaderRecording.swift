@@ -103,26 +103,32 @@ public struct ReaderRecording: Codable, Sendable, Hashable {
         }
     }
 
-    /// The forms that readers are known to want (the dialects of `device-profiles/readers`), each tried once. One key is
-    /// loaded into non-volatile memory too: some readers take it nowhere else.
+    /// The forms in which readers are known to take a key (the dialects of `device-profiles/readers`). Some take it into
+    /// non-volatile memory only, so that one is written three times.
+    private static let keyForms = [
+        ("", "00 00"), (":slot-1", "00 01"), (":by-key-type", "00 60"), (":session", "00 20"),
+        (":non-volatile", "20 00"),
+    ]
+
+    /// Loads `key` in every form: whichever of them the reader takes, that key is then in its first place.
+    private static func load(_ key: String, _ why: String = "", startsAnew: Bool = false) -> [Command] {
+        keyForms.enumerated().map { index, form in
+            Command("loadKey\(form.0)\(why)", "FF 82 \(form.1) 06 \(key)", startsAnew: startsAnew && index == 0)
+        }
+    }
+
     private static let script: [Command] = {
         let factory = "FF FF FF FF FF FF"
-        let wrong = "01 02 03 04 05 06"
-        return [
-            Command("uid", "FF CA 00 00 00"), Command("uid:ats", "FF CA 01 00 00"),
-            Command("loadKey", "FF 82 00 00 06 \(factory)"), Command("loadKey:slot-1", "FF 82 00 01 06 \(factory)"),
-            Command("loadKey:by-key-type", "FF 82 00 60 06 \(factory)"),
-            Command("loadKey:session", "FF 82 00 20 06 \(factory)"),
-            Command("loadKey:non-volatile", "FF 82 20 00 06 \(factory)"),
+        return [Command("uid", "FF CA 00 00 00"), Command("uid:ats", "FF CA 01 00 00")] + load(factory) + [
             Command("authenticate", "FF 86 00 00 05 01 00 04 60 00"), Command("read", "FF B0 00 04 10"),
             Command("read:two-blocks", "FF B0 00 04 20"),
-            Command("authenticate:by-key-type", "FF 86 00 00 05 01 00 04 60 01", startsAnew: true),
+            Command("authenticate:slot-1", "FF 86 00 00 05 01 00 04 60 01", startsAnew: true),
             Command("read", "FF B0 00 04 10"),
             Command("authenticate:old-form", "FF 88 00 04 60 00", startsAnew: true), Command("read", "FF B0 00 04 10"),
             Command("read:not-authenticated", "FF B0 00 08 10"),
-            Command("loadKey", "FF 82 00 00 06 \(wrong)", startsAnew: true),
-            Command("authenticate:wrong-key", "FF 86 00 00 05 01 00 04 60 00"),
-            Command("loadKey", "FF 82 00 00 06 \(factory)"),
+        ] + load("01 02 03 04 05 06", ":wrong", startsAnew: true) + [
+            Command("authenticate:wrong-key", "FF 86 00 00 05 01 00 04 60 00")
+        ] + load(factory) + [
             Command("authenticate:after-wrong-key", "FF 86 00 00 05 01 00 04 60 00"),
             Command("authenticate", "FF 86 00 00 05 01 00 04 60 00", startsAnew: true),
             Command("read:no-such-block", "FF B0 00 FF 10"), Command("unsupported", "FF FE 00 00 00"),
