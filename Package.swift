@@ -250,7 +250,7 @@ let package = Package(
             [
                 "Activation", "CampusCard", "Canteen", "DataFiles", "DeviceProfiles", "Health", "Journal",
                 "LedgerProtocol", "Mifare", "Platform", "Screen", "Simulator", "SmartCard", "Sync", "TestSupport",
-                "USBReaders", "Voice", "yikad", "yika", "yika-ledger", crypto,
+                "USBReaders", "Voice", "yikad", "yika", "yika-ledger", crypto, logging,
             ]),
         // What the technician's tool prints, word for word, in both languages.
         .testTarget(

@@ -48,7 +48,7 @@ public struct BugReport: Sendable {
         to file: String, box: Box, others: [(name: String, text: String?)],
         progress: (UInt64, UInt64) -> Void = { _, _ in }
     ) throws(Failure) -> Manifest {
-        let id = makeID(box.time.wallMilliseconds())
+        let id = makeID()
         let folder = file + ".\(id).part"
         guard unsafe mkdir(folder, 0o700) == 0 else { throw .notWritable(file) }
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -74,10 +74,9 @@ public struct BugReport: Sendable {
     }
 
     /// `YK-` and six letters that are not mistaken for others on the telephone.
-    private static func makeID(_ seed: Int64) -> String {
+    private static func makeID() -> String {
         let letters = Array("ABCDEFGHJKLMNPQRSTUVWXYZ")
-        var generator = SystemRandomNumberGenerator()
-        return "YK-" + String((0..<6).map { _ in letters[Int.random(in: 0..<letters.count, using: &generator)] })
+        return "YK-" + String((0..<6).map { _ in letters[Int.random(in: 0..<letters.count)] })
     }
 
     private struct Missing: Error { let problem: String }

@@ -64,8 +64,8 @@ extension Check {
                 Finding(
                     "daemon", .well,
                     Text(
-                        "正在运行，进程 \(status.process)，\(status.doing)",
-                        "runs as process \(status.process), \(status.doing)"))
+                        "正在运行，进程 \(status.process)",
+                        "runs as process \(status.process)"))
             ]
         case .failure(.forbidden):
             return [Finding("daemon", .skipped, Text("无权询问；请以 root 运行", "may not be asked; run as root"))]

@@ -33,6 +33,22 @@ public struct StatusReport: Codable, Sendable, Hashable {
         public var state: State
     }
 
+    /// What the terminal is doing.
+    public enum Doing: String, Codable, Sendable {
+        /// Nothing lies on its readers.
+        case waiting = "waiting for cards"
+        /// A card is in hand.
+        case serving = "serving a card"
+        /// A technician's tool has a reader.
+        case lending = "leaving a reader to a technician"
+        /// Records are on their way.
+        case sending = "sending records"
+        /// It cannot serve; the conditions say why.
+        case outOfService = "out of service"
+        /// Nobody has signed in at the till.
+        case closed = "waiting for somebody to sign in"
+    }
+
     /// A condition that holds.
     public struct Condition: Codable, Sendable, Hashable {
         /// Its code, such as `YK-R01`; ``Notice/named(_:)`` has the words.
@@ -84,7 +100,7 @@ public struct StatusReport: Codable, Sendable, Hashable {
     /// What it is for: `activation` or `canteen`.
     public var role: String
     /// What it is doing now.
-    public var doing: String
+    public var doing: Doing
     /// Its readers.
     public var readers: [Reader]
     /// Taps since it was started.
@@ -151,14 +167,14 @@ extension TerminalService {
         }
     }
 
-    private func doing(_ readers: [StatusReport.Reader]) -> String {
-        if readers.contains(where: { $0.state == .serving }) { return "serving a card" }
-        if readers.contains(where: { $0.state == .lent }) { return "leaving a reader to a technician" }
-        if uploader?.status.isSending == true { return "sending records" }
-        if health.isOutOfService { return "out of service" }
+    private func doing(_ readers: [StatusReport.Reader]) -> StatusReport.Doing {
+        if readers.contains(where: { $0.state == .serving }) { return .serving }
+        if readers.contains(where: { $0.state == .lent }) { return .lending }
+        if uploader?.status.isSending == true { return .sending }
+        if health.isOutOfService { return .outOfService }
         if let till, till.counter.state.operatorNumber == nil, configuration.canteen.needsShift ?? true {
-            return "waiting for somebody to sign in"
+            return .closed
         }
-        return "waiting for cards"
+        return .waiting
     }
 }

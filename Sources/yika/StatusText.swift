@@ -59,12 +59,12 @@ struct StatusText {
 
     private var doing: String {
         switch report.doing {
-        case "serving a card": words("处理卡片", "serving a card")
-        case "leaving a reader to a technician": words("读卡器借给技术员", "leaving a reader to a technician")
-        case "sending records": words("上传记录", "sending records")
-        case "out of service": words("暂停服务", "out of service")
-        case "waiting for somebody to sign in": words("等待操作员登录", "waiting for somebody to sign in")
-        default: words("等待刷卡", "waiting for cards")
+        case .serving: words("处理卡片", "serving a card")
+        case .lending: words("读卡器借给技术员", "leaving a reader to a technician")
+        case .sending: words("上传记录", "sending records")
+        case .outOfService: words("暂停服务", "out of service")
+        case .closed: words("等待操作员登录", "waiting for somebody to sign in")
+        case .waiting: words("等待刷卡", "waiting for cards")
         }
     }
 

@@ -224,6 +224,31 @@ struct CounterTests {
         _ = till.press(.clear, around)
         #expect(till.press(.shift, around) == [.closeShift] && !till.takesCards)
     }
+
+    @Test(
+        "the day ends a forgotten shift, whatever was typed; a sale that was asked for, is paid or in doubt goes first")
+    func endOfDay() {
+        let around = Self.surroundings(nil, fixedPrice: false)
+        var till = Counter(needsShift: true)
+        func end(_ till: Counter) -> [Counter.Effect]? {
+            var till = till
+            return till.endShift(around)
+        }
+        #expect(end(till) == [], "nobody is there")
+        for key in [CounterKey.digit(5), .shift, .digit(5)] { _ = till.press(key, around) }
+        #expect(end(till) == [.closeShift], "what was typed is forgotten")
+        _ = till.press(.enter, around)
+        #expect(end(till) == nil, "somebody was asked to pay")
+        let order = till.begin()
+        #expect(end(till) == nil, "a card is in hand")
+        till.ended(SaleReport(ending: .inDoubt, order: order?.number), around)
+        #expect(end(till) == nil, "it may have been paid")
+        _ = till.begin()
+        till.ended(SaleReport(ending: .paid(Self.receipt), order: order?.number), around)
+        #expect(end(till) == [.closeShift])
+        let effects = till.endShift(around)
+        #expect(effects == [.closeShift] && till.operatorNumber == nil && !till.takesCards)
+    }
 }
 
 extension SaleEnding {

@@ -91,7 +91,7 @@ final class PlantedBox {
             attempts: 1, rosterVersion: 1, hotlistVersion: 1, settingsVersion: 1)
         return StatusReport(
             version: version, process: 7, forSeconds: 60, configuration: "", name: "Under test", role: "activation",
-            doing: "waiting for cards", readers: [], taps: 0, lastTap: nil, operatorNumber: nil,
+            doing: .waiting, readers: [], taps: 0, lastTap: nil, operatorNumber: nil,
             voice: .init(device: "default", languages: ["zh-CN"], volume: nil), screenPort: nil,
             credentialExpiresMilliseconds: expires, conditions: conditions, sync: sync)
     }

@@ -14,7 +14,7 @@ private final class Counter: Sendable {
     init() throws {
         let pressed = Mailbox<ScreenKey>()
         self.pressed = pressed
-        server = try ScreenServer(port: 0) { pressed.send($0) }
+        server = try ScreenServer(port: 0, metrics: { "yika_readers 2\n" }) { pressed.send($0) }
     }
 
     var port: UInt16 { server.port }
@@ -102,6 +102,16 @@ struct ScreenServerTests {
             #expect(answer?.status == (host.isEmpty ? 400 : 421))
         }
         #expect(!counter.hasKeys)
+    }
+
+    @Test("a scraper on this machine gets what is counted, another site's page does not")
+    func metrics() throws {
+        let counter = try Counter()
+        let answer = try #require(try counter.ask("GET", "/metrics"))
+        #expect(answer.status == 200 && answer.body == "yika_readers 2\n")
+        #expect(answer.headers["content-type"] == "text/plain; version=0.0.4")
+        #expect(try counter.ask("GET", "/metrics", headers: ["Sec-Fetch-Site": "cross-site"])?.status == 403)
+        #expect(try counter.ask("POST", "/metrics", body: "{}")?.status == 405)
     }
 
     @Test("localhost is this terminal too")
