@@ -63,13 +63,16 @@ extension LedgerTransaction {
         return answer
     }
 
-    /// Gives a terminal a credential; whatever it had before runs out.
-    func giveCredential(_ hash: [UInt8], to terminal: UInt16, expires: Int64?, now: Int64) throws {
+    /// Gives a terminal a credential; whatever it had before runs out, at once or at `othersEnd`.
+    func giveCredential(
+        _ hash: [UInt8], to terminal: UInt16, expires: Int64?, othersEnd: Int64? = nil, now: Int64
+    ) throws {
+        let end = othersEnd ?? now
         try execute(
             """
             UPDATE credentials SET expires_ms = ?
             WHERE terminal = ? AND token_hash <> ? AND (expires_ms IS NULL OR expires_ms > ?)
-            """, [.integer(now), .number(terminal), .blob(hash), .integer(now)])
+            """, [.integer(end), .number(terminal), .blob(hash), .integer(end)])
         try execute(
             """
             INSERT INTO credentials (terminal, token_hash, issued_ms, expires_ms) VALUES (?, ?, ?, ?)

@@ -67,6 +67,10 @@ public struct LedgerRefused: Error, Hashable, Sendable {
     static let enrolled = LedgerRefused(
         409, "L-ENROLLED", "this enrolment token was used with another secret: `yika-ledger terminal renew`")
 
+    /// The credential shown has a successor, which whoever shows it does not have.
+    static let renewed = LedgerRefused(
+        409, "L-RENEWED", "this credential was renewed with another secret: `yika-ledger terminal renew`, and enrol again")
+
     /// There is nothing at this path.
     static let unknownPath = LedgerRefused(404, "L-UNKNOWN-PATH", "there is nothing at this path; see /v1/openapi.json")
 

@@ -136,4 +136,12 @@ public final class LedgerService: Sendable {
         let now = time.wallMilliseconds()
         return try store.write { try EnrolmentDesk(keys: keys).enrol(request, in: $0, now: now) }
     }
+
+    /// Replaces a terminal's credential when it comes to its end.
+    ///
+    /// - Throws: ``LedgerRefused``.
+    public func renew(_ request: RenewalRequest, terminal: UInt16, token: String) throws -> RenewalAnswer {
+        let now = time.wallMilliseconds()
+        return try store.write { try RenewalDesk().renew(request, terminal: terminal, token: token, in: $0, now: now) }
+    }
 }

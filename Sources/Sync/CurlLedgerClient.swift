@@ -1,6 +1,7 @@
 import FoundationEssentials
 public import LedgerProtocol
 public import Platform
+import Synchronization
 
 /// The ledger over HTTP or HTTPS, by libcurl.
 ///
@@ -13,7 +14,7 @@ public final class CurlLedgerClient: LedgerClient {
         public var url: String
         /// The terminal's number.
         public var terminal: UInt16
-        /// What lets the terminal in; `nil` when the ledger asks for nothing.
+        /// What lets the terminal in, until it is told to show another; `nil` when the ledger asks for nothing.
         public var credential: LedgerCredential?
         /// A file of certificates to trust in place of the system's, for a campus with its own authority.
         public var authorities: String?
@@ -53,6 +54,7 @@ public final class CurlLedgerClient: LedgerClient {
     private static let stallSeconds = 10
 
     private let settings: Settings
+    private let credential: Mutex<LedgerCredential?>
     private let time: any TimeSource
     private let permits = CurlSession()
     private let others = CurlSession()
@@ -68,6 +70,7 @@ public final class CurlLedgerClient: LedgerClient {
         settings: Settings, time: any TimeSource = SystemTime(), feedProgress: @escaping @Sendable () -> Void = {}
     ) {
         self.settings = settings
+        credential = Mutex(settings.credential)
         self.time = time
         feeds = CurlSession(progress: feedProgress)
     }
@@ -81,6 +84,9 @@ public final class CurlLedgerClient: LedgerClient {
     public func authorize(_ request: SaleRequest, deadline: Instant) throws(LedgerClientError) -> SaleAnswer {
         try ask(LedgerPath.authorize, request, deadline)
     }
+
+    /// Shows another credential from the next request on.
+    public func show(_ credential: LedgerCredential) { self.credential.withLock { $0 = credential } }
 
     private func ask<Answer: Decodable>(
         _ path: String, _ question: some Encodable, _ deadline: Instant
@@ -158,7 +164,7 @@ public final class CurlLedgerClient: LedgerClient {
             "Accept: application/json, application/octet-stream", "\(LedgerPath.terminalHeader): \(settings.terminal)",
         ]
         if let type { headers.append("Content-Type: \(type)") }
-        headers += settings.credential?.headers ?? []
+        headers += credential.withLock { $0 }?.headers ?? []
         let total = timeout ?? settings.timeoutMilliseconds
         return HTTPRequest(
             url: settings.url + path, headers: headers, body: body, timeoutMilliseconds: total,

@@ -22,6 +22,8 @@ public struct Configuration: Sendable {
     public let cardLayout: String
     /// The key ring's file.
     public let keys: String
+    /// Where the secrets shared with the ledger lie.
+    public let credentialsFile: String
     /// The secrets shared with the ledger.
     public let credentials: Credentials
     /// Profiles fixed by hand for readers whose name contains the text.
@@ -273,7 +275,8 @@ extension Configuration {
         return Configuration(
             file: path, number: setup.number, name: file.terminal.name, stateDirectory: setup.stateDirectory,
             profiles: setup.profiles, cardLayout: file.cardLayout, keys: resolve(file.keys),
-            credentials: try loadCredentials(setup.credentials), readers: file.readers ?? [],
+            credentialsFile: setup.credentials, credentials: try loadCredentials(setup.credentials),
+            readers: file.readers ?? [],
             voice: file.voice, ledger: setup.ledger, rosterMaximumAgeHours: file.rosterMaximumAgeHours ?? 168,
             journalEpoch: setup.journalEpoch, controlSocket: setup.controlSocket,
             role: Role(rawValue: file.terminal.role) ?? .activation,
@@ -281,7 +284,8 @@ extension Configuration {
             successAfterMilliseconds: file.successAfterMilliseconds ?? 3000)
     }
 
-    private static func loadCredentials(_ path: String) throws(DataFileError) -> Credentials {
+    /// Reads the secrets shared with the ledger.
+    static func loadCredentials(_ path: String) throws(DataFileError) -> Credentials {
         let file = try JSON5File.decode(CredentialsFile.self, from: path)
         func key(_ text: String, _ place: String) throws(DataFileError) -> [UInt8] {
             guard let bytes = [UInt8](hex: text), bytes.count == 32 else {

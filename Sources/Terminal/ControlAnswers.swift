@@ -1,4 +1,5 @@
 import Canteen
+import DataFiles
 import DeviceProfiles
 import FoundationEssentials
 import Glibc
@@ -19,6 +20,7 @@ extension TerminalService {
         case "monitor": return PlainAnswer(answer: request.ask)
         case "lend": return lend(request.reader, to: client)
         case "close-day": return till?.counter.closeDay() ?? DayAnswer(outcome: .noTill)
+        case "credentials": return takeCredentials()
         case "sync-status": return syncReport(answering: request.ask)
         case "sync-now":
             let report = syncReport(answering: request.ask)
@@ -37,6 +39,21 @@ extension TerminalService {
         let tag = SayAnswer.firstTag + nextTap()
         announcer.say(Utterance(id, amount: request.amountFen.map { Fen($0) }, count: request.count), .queue, tag: tag)
         return SayAnswer(tag: tag)
+    }
+
+    /// The credentials file holds a renewed secret: shown from the next request on.
+    private func takeCredentials() -> CredentialsAnswer {
+        do throws(DataFileError) {
+            let held = try Configuration.loadCredentials(configuration.credentialsFile)
+            guard held.rosterKey == configuration.credentials.rosterKey else {
+                return CredentialsAnswer(outcome: .unreadable, detail: "rosterKey is another: restart yikad")
+            }
+            client.show(.bearer(held.token))
+            events.publish(TerminalEvent("ledger", at: time.now(), what: "credential-renewed"))
+            return CredentialsAnswer(outcome: .taken)
+        } catch {
+            return CredentialsAnswer(outcome: .unreadable, detail: "\(error)")
+        }
     }
 
     /// A technician's tool wants to speak to the cards itself.
@@ -124,6 +141,24 @@ public struct LendAnswer: Codable, Sendable, Hashable {
     public var reader: String?
     /// The id of the profile that it is served by.
     public var profile: String?
+}
+
+/// The answer to `credentials`.
+public struct CredentialsAnswer: Codable, Sendable, Hashable {
+    /// What came of it.
+    public enum Outcome: String, Codable, Sendable {
+        /// The ledger is shown what is in the file now.
+        case taken
+        /// The file cannot be used; the ledger is shown what it was shown before.
+        case unreadable
+    }
+
+    /// `credentials`.
+    public var answer = "credentials"
+    /// What came of it.
+    public var outcome: Outcome
+    /// What is wrong with the file.
+    public var detail: String?
 }
 
 /// The answer to `close-day`.

@@ -1,6 +1,6 @@
 /// A question on the control socket: one line of JSON.
 public struct ControlRequest: Codable, Hashable, Sendable {
-    /// What is asked: `status`, `metrics`, `monitor`, `lend`, `close-day`, `sync-status`, `sync-now`, `say`.
+    /// What is asked: `status`, `metrics`, `monitor`, `lend`, `close-day`, `credentials`, `sync-status`, `sync-now`, `say`.
     public var ask: String
     /// For `say`: the sentence's name.
     public var prompt: String?

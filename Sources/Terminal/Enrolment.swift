@@ -1,5 +1,4 @@
 import Crypto
-import FoundationEssentials
 public import Journal
 import LedgerProtocol
 import Platform
@@ -48,11 +47,6 @@ public struct Enrolment {
         var secret: String?
     }
 
-    private struct CredentialsFile: Codable {
-        var token: String
-        var rosterKey: String
-    }
-
     private let expected: Expected
     private let state: any JournalStorage
     private let journal: (any JournalStorage)?
@@ -91,30 +85,29 @@ public struct Enrolment {
         }
         try check(answer)
         let needsKey = !hasJournal
-        if needsKey { try stored { () throws(StorageError) in try layKey(answer.journalKey) } }
+        if needsKey { try SecretFile.stored { () throws(StorageError) in try layKey(answer.journalKey) } }
         let file = CredentialsFile(token: secret, rosterKey: answer.rosterKey)
-        try store(file, as: credentials.name, in: credentials.storage)
+        try SecretFile.store(file, as: credentials.name, in: credentials.storage)
         // Said twice, it would outlive the credentials when these are renewed.
         draft.secret = nil
-        try store(draft, as: Self.draftName, in: state)
+        try SecretFile.store(draft, as: Self.draftName, in: state)
         return Result(name: answer.name, hasLaidKey: needsKey, expiresMilliseconds: answer.expiresMilliseconds)
     }
 
     /// The secret made for `token`, durable: found again, or made now.
     private func draft(for token: String) throws(EnrolmentError) -> Draft {
         let enrolment = SHA256.hash(data: Array(token.utf8)).hex()
-        if var found: Draft = try read(Self.draftName, in: state), found.enrolment == enrolment,
+        if var found: Draft = try SecretFile.read(Self.draftName, in: state), found.enrolment == enrolment,
             found.terminal == expected.terminal
         {
-            let held: CredentialsFile? = try read(credentials.name, in: credentials.storage)
+            let held: CredentialsFile? = try SecretFile.read(credentials.name, in: credentials.storage)
             found.secret = found.secret ?? held?.token
             // Whoever made it may have been stopped before its name was durable.
-            try stored { () throws(StorageError) in try state.syncDirectory() }
+            try SecretFile.stored { () throws(StorageError) in try state.syncDirectory() }
             if found.secret != nil { return found }
         }
-        let secret = unsafe SymmetricKey(size: .bits256).withUnsafeBytes { unsafe Array($0) }.hex()
-        let draft = Draft(terminal: expected.terminal, enrolment: enrolment, secret: secret)
-        try store(draft, as: Self.draftName, in: state)
+        let draft = Draft(terminal: expected.terminal, enrolment: enrolment, secret: SecretFile.newSecret())
+        try SecretFile.store(draft, as: Self.draftName, in: state)
         return draft
     }
 
@@ -144,31 +137,5 @@ public struct Enrolment {
 
     private func layKey(_ key: String) throws(StorageError) {
         try state.replace(JournalKeyFile.name, with: Array((key + "\n").utf8))
-    }
-
-    private func read<Value: Decodable>(
-        _ name: String, in storage: any JournalStorage
-    ) throws(EnrolmentError) -> Value? {
-        let bytes = try stored { () throws(StorageError) in try storage.contents(of: name) }
-        let decoder = JSONDecoder()
-        decoder.allowsJSON5 = true
-        return bytes.flatMap { try? decoder.decode(Value.self, from: Data($0)) }
-    }
-
-    private func store(
-        _ value: some Encodable, as name: String, in storage: any JournalStorage
-    ) throws(EnrolmentError) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        guard let bytes = try? encoder.encode(value) else { throw .malformed(name) }
-        try stored { () throws(StorageError) in try storage.replace(name, with: Array(bytes) + [UInt8(ascii: "\n")]) }
-    }
-
-    private func stored<R>(_ body: () throws(StorageError) -> R) throws(EnrolmentError) -> R {
-        do throws(StorageError) {
-            return try body()
-        } catch {
-            throw .storage(error)
-        }
     }
 }

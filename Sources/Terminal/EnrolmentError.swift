@@ -3,7 +3,7 @@ public import Journal
 import Platform
 public import Sync
 
-/// Why a terminal was not made known. Whatever it is: once it is mended, the same command again goes on.
+/// Why a terminal was not made known, or its credential not renewed. Once it is mended, the same command again goes on.
 public enum EnrolmentError: Error, Hashable, Sendable {
     /// The disk.
     case storage(StorageError)
@@ -17,13 +17,17 @@ public enum EnrolmentError: Error, Hashable, Sendable {
     case otherEpoch(UInt32)
     /// A value of the answer is not of its form.
     case malformed(String)
+    /// There are no credentials that could be renewed.
+    case notEnrolled
+    /// The configuration names no address of a ledger.
+    case noAddress(String)
 
     /// Whether somebody has to change something first; else the same command may succeed later by itself.
     public var isRefusal: Bool {
         switch self {
         case .storage: false
         case .ledger(let error): [.denied, .refused].contains(error.kind) || error.code == "plain-http"
-        case .otherTerminal, .otherPublicKey, .otherEpoch, .malformed: true
+        case .otherTerminal, .otherPublicKey, .otherEpoch, .malformed, .notEnrolled, .noAddress: true
         }
     }
 
@@ -37,6 +41,8 @@ public enum EnrolmentError: Error, Hashable, Sendable {
         case .otherPublicKey: "E-PUBLIC-KEY"
         case .otherEpoch: "E-EPOCH"
         case .malformed: "E-ANSWER"
+        case .notEnrolled: Notice.notEnrolled.code
+        case .noAddress: Notice.configurationInvalid.code
         }
     }
 
@@ -49,6 +55,8 @@ public enum EnrolmentError: Error, Hashable, Sendable {
         case .otherPublicKey(let key): "the ledger signs with the key \(key), the configuration names another"
         case .otherEpoch(let epoch): "the ledger expects epoch \(epoch) of the journal, the configuration names another"
         case .malformed(let name): "\(name) is not of its form"
+        case .notEnrolled: Notice.notEnrolled.title.english
+        case .noAddress(let url): "ledger.url: \(url) is no address of a ledger"
         }
     }
 
@@ -60,6 +68,8 @@ public enum EnrolmentError: Error, Hashable, Sendable {
             switch error.code {
             case "plain-http": "give the ledger's https:// address with --url"
             case "L-ENROLLED": "ask the card centre for a new enrolment token; this one belongs to another secret"
+            case "L-EXPIRED", "L-RENEWED":
+                "ask the card centre for a new enrolment token, and run `yika enrol` with it"
             case "L-UNKNOWN-TERMINAL": "compare terminal.number in the configuration with the card centre's list"
             default:
                 error.kind == .denied
@@ -70,6 +80,8 @@ public enum EnrolmentError: Error, Hashable, Sendable {
         case .otherPublicKey(let key): "make sure that this is your ledger, then set ledger.publicKey to \(key)"
         case .otherEpoch(let epoch): "set journalEpoch to \(epoch) in the configuration"
         case .malformed: "compare the versions of terminal and ledger"
+        case .notEnrolled: Notice.notEnrolled.nextStep.english
+        case .noAddress: "set ledger.url to an address beginning with https://"
         }
     }
 }

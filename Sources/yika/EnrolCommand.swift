@@ -118,27 +118,15 @@ struct Enrol: ParsableCommand {
     private func enrol(
         _ setup: TerminalSetup, _ address: LedgerAddress, token: String
     ) throws(EnrolmentError) -> Enrolment.Result {
-        let credentials = Self.split(setup.credentials)
-        let owner = FileOwner(of: setup.credentials) ?? FileOwner(of: setup.stateDirectory)
-        defer {
-            // After a failure, too: what lies there already may be all that the daemon waits for.
-            for name in ["journal.key", "enrolment.json"] {
-                _ = FileOwner(of: setup.stateDirectory)?.take(setup.stateDirectory + "/" + name)
-            }
-            _ = owner?.take(setup.credentials)
-        }
-        let enrolment: Enrolment
-        do throws(StorageError) {
-            enrolment = Enrolment(
-                expected: Enrolment.Expected(
-                    terminal: setup.number, journalEpoch: setup.journalEpoch, publicKey: setup.ledger.publicKey),
-                state: try FileStorage(directory: setup.stateDirectory),
-                journal: try? FileStorage(directory: setup.stateDirectory + "/journal", access: .readOnly),
-                credentials: (try FileStorage(directory: credentials.folder), credentials.name),
-                client: CurlEnrolmentClient(address: address, authorities: authorities ?? setup.ledger.authorities))
-        } catch {
-            throw .storage(error)
-        }
+        let folders = try SecretFolders(setup)
+        defer { folders.handOver(["journal.key", "enrolment.json"]) }
+        let enrolment = Enrolment(
+            expected: Enrolment.Expected(
+                terminal: setup.number, journalEpoch: setup.journalEpoch, publicKey: setup.ledger.publicKey),
+            state: folders.state,
+            journal: try? FileStorage(directory: setup.stateDirectory + "/journal", access: .readOnly),
+            credentials: folders.credentials,
+            client: CurlEnrolmentClient(address: address, authorities: authorities ?? setup.ledger.authorities))
         return try enrolment.run(token: token)
     }
 
@@ -160,10 +148,5 @@ struct Enrol: ParsableCommand {
         } else {
             print(words("下一步：systemctl restart yikad", "next: systemctl restart yikad"))
         }
-    }
-
-    private static func split(_ path: String) -> (folder: String, name: String) {
-        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
-        return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
     }
 }

@@ -38,6 +38,8 @@ extension EnrolmentError {
         case .otherPublicKey(let key): "账务中心的签名公钥是 \(key)，与配置不同"
         case .otherEpoch(let epoch): "账务中心期望第 \(epoch) 代流水日志，与配置不同"
         case .malformed(let name): "应答中的 \(name) 格式不对"
+        case .notEnrolled: Notice.notEnrolled.title.chinese
+        case .noAddress(let url): "ledger.url：\(url) 不是账务中心的地址"
         }
     }
 
@@ -48,6 +50,7 @@ extension EnrolmentError {
             switch error.code {
             case "plain-http": "用 --url 给出账务中心的 https:// 地址"
             case "L-ENROLLED": "向卡务中心索取新的登记令牌；此令牌已用于另一秘密"
+            case "L-EXPIRED", "L-RENEWED": "向卡务中心索取新的登记令牌，再用它执行 yika enrol"
             case "L-UNKNOWN-TERMINAL": "对照卡务中心的清单，核对配置中的 terminal.number"
             default:
                 error.kind == .denied
@@ -58,6 +61,8 @@ extension EnrolmentError {
         case .otherPublicKey(let key): "确认这是你们的账务中心，再把 ledger.publicKey 设为 \(key)"
         case .otherEpoch(let epoch): "把配置中的 journalEpoch 设为 \(epoch)"
         case .malformed: "对照终端和账务中心的版本"
+        case .notEnrolled: Notice.notEnrolled.nextStep.chinese
+        case .noAddress: "把 ledger.url 设为 https:// 开头的地址"
         }
     }
 }
@@ -68,7 +73,7 @@ extension LedgerClientError.Kind {
         case .unreachable, .timeout: "无法连接账务中心"
         case .untrusted: "无法确认对方是账务中心"
         case .clock: "账务中心的证书与本机时间不符"
-        case .denied, .refused: "账务中心拒绝登记"
+        case .denied, .refused: "账务中心拒绝"
         case .nonsense: "应答的不是账务中心"
         }
     }

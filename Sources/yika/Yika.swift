@@ -19,9 +19,8 @@ struct Yika: ParsableCommand {
             """) + "\n" + ExitStatus.table,
         subcommands: [
             Doctor.self, Status.self, MonitorCommand.self, Explain.self, MetricsCommand.self, BugReportCommand.self,
-            Enrol.self,
-            SyncTools.self,
-            CloseDay.self, HotlistTools.self, CardTools.self, ReaderTools.self, Say.self, VoiceTools.self,
+            Enrol.self, Renew.self, SyncTools.self, CloseDay.self, HotlistTools.self, CardTools.self, ReaderTools.self,
+            Say.self, VoiceTools.self,
             JournalTools.self,
             ProfileTools.self,
             Simulate.self,

@@ -39,7 +39,7 @@ struct Grounds: Sendable {
             file: "", number: terminal, name: "Kiosk \(terminal)", stateDirectory: "", profiles: "",
             cardLayout: layout.id,
             keys: "",
-            credentials: .init(token: Self.token, journalKey: nil, rosterKey: rosterKey),
+            credentialsFile: "", credentials: .init(token: Self.token, journalKey: nil, rosterKey: rosterKey),
             readers: [], voice: .init(device: "", languages: []),
             ledger: .init(
                 url: "", publicKey: ledgerKeys.publicKeyHex, permitMilliseconds: 800, heartbeatMilliseconds: nil),

@@ -82,6 +82,18 @@ final class LedgerProgram {
             [Activation].self, from: Data(try run("show", ["activations", "--json"] + books).utf8))
     }
 
+    /// Makes all credentials in the books ones of `life` days that were given out `days` ago.
+    func ageCredentials(days: Int, of life: Int) throws {
+        let sql = """
+            import sqlite3, time
+            now = time.time_ns() // 1_000_000
+            issued = now - \(days) * 86_400_000
+            with sqlite3.connect("\(folder)/ledger.sqlite", timeout=30) as books:
+                books.execute("UPDATE credentials SET issued_ms = ?, expires_ms = ?", (issued, issued + \(life) * 86_400_000))
+            """
+        _ = try RunningProgram.run("/usr/bin/python3", ["-c", sql], name: "age", folder: folder)
+    }
+
     private var books: [String] { ["--database", folder + "/ledger.sqlite"] }
     private var keys: [String] { ["--keys", folder + "/ledger-keys"] }
 

@@ -134,5 +134,42 @@ extension RealPrograms {
             #expect(try enrol("ONCE-ONLY", url: server.url).output.contains("goes on under the key"))
             #expect(!FileManager.default.fileExists(atPath: kiosk.folder + "/state/journal.key"))
         }
+
+        @Test("yika renew replaces the credential beside the running daemon, which goes on with it; it is not printed")
+        func renew() throws {
+            let kiosk = try Kiosk()
+            try kiosk.open()
+            let config = kiosk.folder + "/yikad.json5"
+            func token() throws -> String {
+                let file = try Data(contentsOf: URL(filePath: kiosk.folder + "/credentials.json5"))
+                return try #require(try JSONDecoder().decode([String: String].self, from: file)["token"])
+            }
+            /// When the credential ends that the daemon last showed the ledger.
+            func shown() throws -> Int64? {
+                let status = try yika(["status", "--config", config, "--json"], in: kiosk).output
+                let object = try JSONSerialization.jsonObject(with: Data(status.utf8)) as? [String: Any]
+                return (object?["credentialExpiresMilliseconds"] as? NSNumber)?.int64Value
+            }
+            let old = try token()
+            let early = try yika(["renew", "--config", config], in: kiosk)
+            #expect(early.status == 3 && early.output.contains("does not end"), "\(early.errors)")
+
+            try kiosk.ledger.ageCredentials(days: 200, of: 300)
+            let done = try yika(["renew", "--config", config, "--json"], in: kiosk)
+            #expect(done.status == 0 && done.output.contains(#""inUse":true"#), "\(done.output) \(done.errors)")
+            let new = try token()
+            #expect(new != old)
+            for text in [done.output, done.errors] { #expect(!text.contains(new) && !text.contains(old)) }
+            let monthsAhead = Int64(Date.now.timeIntervalSince1970 * 1000) + 290 * 86_400_000
+            var hasShown = false
+            for _ in 0..<300 where !hasShown {
+                hasShown = try shown() ?? 0 > monthsAhead
+                usleep(100_000)
+            }
+            #expect(hasShown, "the daemon's heartbeats show the ledger the new one")
+            #expect(try yika(["renew", "--config", config], in: kiosk).status == 3)
+            #expect(try kiosk.stopDaemon().status == 0)
+            #expect(try kiosk.events.seen.contains { $0.code == "YK-N14" || $0.code == "YK-N02" } == false)
+        }
     }
 }

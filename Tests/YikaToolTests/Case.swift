@@ -33,7 +33,7 @@ struct Case: Sendable, CustomTestStringConvertible {
         ]
     }
 
-    static let all = commandLine + enrol + sync + say + voice + journal + profile + simulate + terminal
+    static let all = commandLine + enrol + renew + sync + say + voice + journal + profile + simulate + terminal
 }
 
 extension Case {
@@ -58,6 +58,28 @@ extension Case {
         }
         + both("enrol-unreachable", "enrol --config STAGE/yikad.json5 --token ONCE-ONLY")
         + both("enrol-plain", "enrol --config STAGE/yikad.json5 --token ONCE-ONLY --url http://192.0.2.1")
+
+    private static let renewed = #"{"renewed":true,"expiresMilliseconds":1861920000000}"#
+    private static let renew =
+        both("renew", "renew --config STAGE/yikad.json5") { stage in
+            try stage.playRenewals("200 OK", renewed)
+            try stage.playDaemon(["credentials": [#"{"answer":"credentials","outcome":"taken"}"#]])
+        }
+        + both("renew-unheard", "renew --config STAGE/yikad.json5") { stage in
+            try stage.playRenewals("200 OK", renewed)
+            try stage.playDaemon(["credentials": [#"{"answer":"credentials","outcome":"unreadable","detail":"?"}"#]])
+        }
+        + both("renew-not-yet", "renew --config STAGE/yikad.json5") {
+            try $0.playRenewals("200 OK", #"{"renewed":false,"expiresMilliseconds":1861920000000}"#)
+        }
+        + both("renew-refused", "renew --config STAGE/yikad.json5") {
+            try $0.playRenewals("409 No", #"{"code":"L-RENEWED","message":"renewed with another secret"}"#)
+        }
+        + both("renew-expired", "renew --config STAGE/yikad.json5") {
+            try $0.playRenewals("401 No", #"{"code":"L-EXPIRED","message":"run out"}"#)
+        }
+        + both("renew-unreachable", "renew --config STAGE/yikad.json5") { try $0.layCredentials() }
+        + both("renew-not-enrolled", "renew --config STAGE/yikad.json5")
 
     private static func report(_ fields: String) -> String {
         """

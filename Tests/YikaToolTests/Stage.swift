@@ -202,4 +202,12 @@ final class Stage {
             return ("200 OK", String(decoding: json, as: UTF8.self))
         }
     }
+
+    /// A ledger that answers every renewal with this status and body, at the address in the configuration.
+    func playRenewals(_ status: String, _ body: String) throws {
+        try layCredentials()
+        let ledger = try AnswerServer { _ in (status, body) }
+        self.ledger = ledger
+        try write("yikad.json5", Self.configuration.replacing("http://127.0.0.1:1", with: ledger.url))
+    }
 }

@@ -15,6 +15,7 @@ struct TerminalRoutes: Sendable {
             .post("/v1/terminals/:terminal/epochs/:epoch/records", bodyLimit: LedgerPath.uploadLimit, answer: upload),
             .post("/v1/terminals/:terminal/heartbeat", bodyLimit: Self.jsonLimit, answer: heartbeat),
             .post("/v1/terminals/:terminal/closings", bodyLimit: Self.closingLimit, answer: close),
+            .post("/v1/terminals/:terminal/credential", bodyLimit: Self.jsonLimit, answer: renew),
             .post(LedgerPath.permit, bodyLimit: Self.jsonLimit, answer: permit),
             .post(LedgerPath.authorize, bodyLimit: Self.jsonLimit, answer: authorize),
             .post(LedgerPath.enrol, bodyLimit: Self.jsonLimit, answer: enrol),
@@ -35,6 +36,10 @@ struct TerminalRoutes: Sendable {
 
     private func close(_ question: Question) throws -> Reply {
         try .json(service.close(question.json(), terminal: question.number("terminal"), token: question.token()))
+    }
+
+    private func renew(_ question: Question) throws -> Reply {
+        try .json(service.renew(question.json(), terminal: question.number("terminal"), token: question.token()))
     }
 
     private func permit(_ question: Question) throws -> Reply {
