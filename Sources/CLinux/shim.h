@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/input.h>
+#include <linux/memfd.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -18,6 +19,7 @@ int pthread_setname_np(pthread_t, const char *);
 int sem_clockwait(void *, clockid_t, const struct timespec *);
 int accept4(int, struct sockaddr *, socklen_t *, int);
 int pipe2(int[2], int);
+int memfd_create(const char *, unsigned);
 
 // Waits on a semaphore (a sem_t) for so long at most, by the clock that nobody sets.
 static inline int yika_semaphore_wait(void *semaphore, long long nanoseconds) {
@@ -34,6 +36,8 @@ static inline int yika_open(const char *path, int flags, mode_t mode) { return o
 // The flag for writing past the page cache, which fcntl.h shows only with _GNU_SOURCE.
 static inline int yika_direct(void) { return __O_DIRECT; }
 static inline int yika_accept(int listener) { return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+// A file that is nowhere but in memory, for what must not lie on a disk.
+static inline int yika_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 static inline int yika_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
 static inline int yika_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 // Takes a keyboard away from everybody else who reads it, the console above all.

@@ -3,9 +3,9 @@ import Glibc
 import Platform
 
 /// Another program, run for what it says.
-enum Command {
+public enum Command {
     /// Why there is no output.
-    enum Failure: Error, Hashable {
+    public enum Failure: Error, Hashable {
         /// It could not be started.
         case notStarted(Int32)
         /// It did not end in time and was killed; what it had said is lost.
@@ -18,10 +18,47 @@ enum Command {
     static func run(
         _ arguments: [String], seconds: Int64 = 10, limit: Int = 4 << 20
     ) throws(Failure) -> (output: [UInt8], status: Int32) {
+        try run(arguments, seconds: seconds, limit: limit, input: nil, errors: nil)
+    }
+
+    /// Gives `input` to a program, and takes what it makes of it; neither ever lies on a disk.
+    ///
+    /// - Returns: its standard output; what it said of errors; how it ended.
+    public static func filter(
+        _ input: [UInt8], through arguments: [String], seconds: Int64 = 30
+    ) throws(Failure) -> (output: [UInt8], errors: String, status: Int32) {
+        let given = try memoryFile()
+        let errors = try memoryFile()
+        var written = 0
+        while written < input.count {
+            let count = unsafe input[written...].withUnsafeBytes {
+                unsafe write(given.number, $0.baseAddress, $0.count)
+            }
+            guard count > 0 else { throw .notStarted(errno) }
+            written += count
+        }
+        lseek(given.number, 0, SEEK_SET)
+        let (output, status) = try run(
+            arguments, seconds: seconds, limit: 4 << 20, input: given.number, errors: errors.number)
+        lseek(errors.number, 0, SEEK_SET)
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = unsafe Glibc.read(errors.number, &buffer, buffer.count)
+        return (output, String(decoding: buffer[..<max(0, count)], as: UTF8.self), status)
+    }
+
+    private static func memoryFile() throws(Failure) -> Descriptor {
+        let number = unsafe yika_memory_file("yika")
+        guard number >= 0 else { throw .notStarted(errno) }
+        return Descriptor(adopting: number)
+    }
+
+    private static func run(
+        _ arguments: [String], seconds: Int64, limit: Int, input: Int32?, errors: Int32?
+    ) throws(Failure) -> (output: [UInt8], status: Int32) {
         var ends: [Int32] = [0, 0]
         guard unsafe yika_pipe(&ends) == 0 else { throw .notStarted(errno) }
         let reader = Descriptor(adopting: ends[0])
-        let process = try spawn(arguments, output: Descriptor(adopting: ends[1]))
+        let process = try spawn(arguments, output: Descriptor(adopting: ends[1]), input: input, errors: errors)
         let time = SystemTime()
         let deadline = time.now().advanced(milliseconds: seconds * 1000)
         var output: [UInt8] = []
@@ -37,13 +74,19 @@ enum Command {
     }
 
     /// `output` is closed here: once nobody but the program holds it, its end is the output's.
-    private static func spawn(_ arguments: [String], output: consuming Descriptor) throws(Failure) -> pid_t {
+    private static func spawn(
+        _ arguments: [String], output: consuming Descriptor, input: Int32?, errors: Int32?
+    ) throws(Failure) -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        if let input {
+            unsafe posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
+        } else {
+            unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        }
         unsafe posix_spawn_file_actions_adddup2(&actions, output.number, STDOUT_FILENO)
-        unsafe posix_spawn_file_actions_adddup2(&actions, output.number, STDERR_FILENO)
+        unsafe posix_spawn_file_actions_adddup2(&actions, errors ?? output.number, STDERR_FILENO)
         var words: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) }
         unsafe words.append(nil)
         defer { unsafe words.forEach { unsafe free($0) } }

@@ -52,7 +52,7 @@ extension Notice {
         "YK-N06", "credential-expires", .degraded,
         title: Text("本终端的凭证即将到期", "this terminal's credential expires soon"),
         impact: Text("到期后记录不能上传", "after that day records stay here"),
-        nextStep: Text("到期前在账务中心更新本终端的凭证", "renew the terminal's credential at the ledger before that day"),
+        nextStep: Text("执行 yika renew；自动更换没有成功", "run yika renew, which the timer has not managed to do"),
         dependsOn: ["YK-N14"])
 
     /// A list or settings that the ledger offered do not verify; what was held before stays in force.

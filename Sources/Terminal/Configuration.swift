@@ -328,6 +328,8 @@ public struct TerminalSetup: Sendable {
     public let stateDirectory: String
     /// The file of the secrets shared with the ledger; where systemd unseals them, it is there only while the daemon runs.
     public let credentials: String
+    /// By which name systemd unseals them for the daemon; `nil`: they lie open in their file.
+    public let sealedName: String?
     /// The central ledger; the path of its authorities is resolved.
     public let ledger: Configuration.Ledger
     /// The journal's epoch.
@@ -349,6 +351,7 @@ public struct TerminalSetup: Sendable {
     fileprivate init(_ file: Configuration.File, at path: String) {
         number = file.terminal.number
         stateDirectory = Self.resolve(file.stateDirectory, besides: path)
+        sealedName = SealedCredentials.name(file.credentials)
         credentials =
             SealedCredentials.place(file.credentials) ?? Self.resolve(file.credentials, besides: path)
         var ledger = file.ledger

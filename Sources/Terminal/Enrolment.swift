@@ -11,6 +11,8 @@ public import Sync
 public struct Enrolment {
     /// The file in the state folder that a secret waits in until the ledger has taken it.
     static let draftName = "enrolment.json"
+    /// What it lays into the state folder.
+    public static let stateFiles = [JournalKeyFile.name, draftName]
 
     /// What the configuration says of the terminal, which the ledger has to confirm.
     public struct Expected: Sendable {
@@ -50,7 +52,7 @@ public struct Enrolment {
     private let expected: Expected
     private let state: any JournalStorage
     private let journal: (any JournalStorage)?
-    private let credentials: (storage: any JournalStorage, name: String)
+    private let credentials: CredentialsPlace
     private let client: any EnrolmentClient
 
     /// An enrolment of the terminal `expected`.
@@ -58,10 +60,10 @@ public struct Enrolment {
     /// - Parameters:
     ///   - state: the state folder.
     ///   - journal: the journal's folder; `nil` when there is none yet.
-    ///   - credentials: the folder and the name of the credentials file.
+    ///   - credentials: where they are to lie.
     public init(
         expected: Expected, state: any JournalStorage, journal: (any JournalStorage)?,
-        credentials: (storage: any JournalStorage, name: String), client: any EnrolmentClient
+        credentials: CredentialsPlace, client: any EnrolmentClient
     ) {
         self.expected = expected
         self.state = state
@@ -87,7 +89,7 @@ public struct Enrolment {
         let needsKey = !hasJournal
         if needsKey { try SecretFile.stored { () throws(StorageError) in try layKey(answer.journalKey) } }
         let file = CredentialsFile(token: secret, rosterKey: answer.rosterKey)
-        try SecretFile.store(file, as: credentials.name, in: credentials.storage)
+        try credentials.store(file, as: credentials.name)
         // Said twice, it would outlive the credentials when these are renewed.
         draft.secret = nil
         try SecretFile.store(draft, as: Self.draftName, in: state)
@@ -100,8 +102,7 @@ public struct Enrolment {
         if var found: Draft = try SecretFile.read(Self.draftName, in: state), found.enrolment == enrolment,
             found.terminal == expected.terminal
         {
-            let held: CredentialsFile? = try SecretFile.read(credentials.name, in: credentials.storage)
-            found.secret = found.secret ?? held?.token
+            if found.secret == nil { found.secret = try heldToken() }
             // Whoever made it may have been stopped before its name was durable.
             try SecretFile.stored { () throws(StorageError) in try state.syncDirectory() }
             if found.secret != nil { return found }
@@ -109,6 +110,17 @@ public struct Enrolment {
         let draft = Draft(terminal: expected.terminal, enrolment: enrolment, secret: SecretFile.newSecret())
         try SecretFile.store(draft, as: Self.draftName, in: state)
         return draft
+    }
+
+    /// The secret in the credentials; `nil` when there are none, or none that open on this box.
+    private func heldToken() throws(EnrolmentError) -> String? {
+        do throws(EnrolmentError) {
+            let held: CredentialsFile? = try credentials.read(credentials.name)
+            return held?.token
+        } catch {
+            if case .notSealed = error { return nil }
+            throw error
+        }
     }
 
     private func check(_ answer: EnrolAnswer) throws(EnrolmentError) {

@@ -17,6 +17,8 @@ public enum EnrolmentError: Error, Hashable, Sendable {
     case otherEpoch(UInt32)
     /// A value of the answer is not of its form.
     case malformed(String)
+    /// Secrets cannot be sealed to this box or opened on it, with the words of what does it.
+    case notSealed(String)
     /// There are no credentials that could be renewed.
     case notEnrolled
     /// The configuration names no address of a ledger.
@@ -25,7 +27,7 @@ public enum EnrolmentError: Error, Hashable, Sendable {
     /// Whether somebody has to change something first; else the same command may succeed later by itself.
     public var isRefusal: Bool {
         switch self {
-        case .storage: false
+        case .storage, .notSealed: false
         case .ledger(let error): [.denied, .refused].contains(error.kind) || error.code == "plain-http"
         case .otherTerminal, .otherPublicKey, .otherEpoch, .malformed, .notEnrolled, .noAddress: true
         }
@@ -37,6 +39,7 @@ public enum EnrolmentError: Error, Hashable, Sendable {
         case .storage: "E-STORAGE"
         case .ledger(let error) where error.code == "plain-http": "E-PLAIN-HTTP"
         case .ledger(let error): error.code.hasPrefix("L-") ? error.code : error.notice.code
+        case .notSealed: "E-SEAL"
         case .otherTerminal: "E-TERMINAL"
         case .otherPublicKey: "E-PUBLIC-KEY"
         case .otherEpoch: "E-EPOCH"
@@ -51,6 +54,7 @@ public enum EnrolmentError: Error, Hashable, Sendable {
         switch self {
         case .storage(let error): error.description
         case .ledger(let error): error.description
+        case .notSealed(let why): "the credentials cannot be sealed to this box, or opened on it: \(why)"
         case .otherTerminal(let number): "the token is for terminal \(number)"
         case .otherPublicKey(let key): "the ledger signs with the key \(key), the configuration names another"
         case .otherEpoch(let epoch): "the ledger expects epoch \(epoch) of the journal, the configuration names another"
@@ -76,6 +80,7 @@ public enum EnrolmentError: Error, Hashable, Sendable {
                     ? "ask the card centre for a new enrolment token; this one is unknown or too old"
                     : error.notice.nextStep.english
             }
+        case .notSealed: "run as root; see man systemd-creds"
         case .otherTerminal: "correct terminal.number in the configuration, or ask for this terminal's token"
         case .otherPublicKey(let key): "make sure that this is your ledger, then set ledger.publicKey to \(key)"
         case .otherEpoch(let epoch): "set journalEpoch to \(epoch) in the configuration"

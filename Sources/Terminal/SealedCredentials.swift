@@ -12,17 +12,21 @@ enum SealedCredentials {
 
     /// The path that the value `setting` of `credentials` stands for; `nil`: it is a path itself.
     static func place(_ setting: String) -> String? {
-        guard setting.hasPrefix(prefix) else { return nil }
+        guard let name = name(setting) else { return nil }
         let folder = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"] ?? ofDaemon
-        return "\(folder)/\(setting.dropFirst(prefix.count))"
+        return "\(folder)/\(name)"
+    }
+
+    /// The name that systemd unseals by, in the value `setting` of `credentials`; `nil`: it is a path.
+    static func name(_ setting: String) -> String? {
+        setting.hasPrefix(prefix) ? String(setting.dropFirst(prefix.count)) : nil
     }
 
     /// Whether the value `setting` of `credentials` in the configuration `file` can be followed.
     ///
     /// - Throws: the place in the file, and what was expected there, when the name is none or systemd has unsealed nothing.
     static func check(_ setting: String, in file: String) throws(DataFileError) {
-        guard let place = place(setting) else { return }
-        let name = setting.dropFirst(prefix.count)
+        guard let place = place(setting), let name = name(setting) else { return }
         guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
             throw DataFileError(
                 file: file, path: "credentials", expected: "\(prefix)NAME, a name without folders, or a file's path")
@@ -31,8 +35,8 @@ enum SealedCredentials {
             throw DataFileError(
                 file: file, path: "credentials",
                 expected: """
-                    a file's path, or a name that systemd has unsealed for yikad: LoadCredentialEncrypted=\(name) in its \
-                    unit does (man systemd-creds)
+                    a file's path, or a name that systemd has unsealed for yikad: `yika enrol` seals, and \
+                    LoadCredentialEncrypted=\(name) in the unit unseals (man systemd-creds)
                     """)
         }
     }

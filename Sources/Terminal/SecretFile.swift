@@ -22,22 +22,25 @@ enum SecretFile {
 
     /// What is in the file; `nil` when there is none, or nothing usable.
     static func read<Value: Decodable>(
-        _ name: String, in storage: any JournalStorage
+        _ name: String, in storage: any JournalStorage, _ sealing: (any Sealing)? = nil
     ) throws(EnrolmentError) -> Value? {
-        let bytes = try stored { () throws(StorageError) in try storage.contents(of: name) }
+        guard var bytes = try stored({ () throws(StorageError) in try storage.contents(of: name) }) else { return nil }
+        if let sealing { bytes = try sealing.open(bytes, as: name) }
         let decoder = JSONDecoder()
         decoder.allowsJSON5 = true
-        return bytes.flatMap { try? decoder.decode(Value.self, from: Data($0)) }
+        return try? decoder.decode(Value.self, from: Data(bytes))
     }
 
     /// Replaces the file.
     static func store(
-        _ value: some Encodable, as name: String, in storage: any JournalStorage
+        _ value: some Encodable, as name: String, in storage: any JournalStorage, _ sealing: (any Sealing)? = nil
     ) throws(EnrolmentError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        guard let bytes = try? encoder.encode(value) else { throw .malformed(name) }
-        try stored { () throws(StorageError) in try storage.replace(name, with: Array(bytes) + [UInt8(ascii: "\n")]) }
+        guard let text = try? encoder.encode(value) else { throw .malformed(name) }
+        var bytes = Array(text) + [UInt8(ascii: "\n")]
+        if let sealing { bytes = try sealing.seal(bytes, as: name) }
+        try stored { () throws(StorageError) in try storage.replace(name, with: bytes) }
     }
 
     /// What `body` does to a disk, its failure as an enrolment's.

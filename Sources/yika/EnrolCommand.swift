@@ -112,14 +112,16 @@ struct Enrol: ParsableCommand {
 
     /// What an enrolment lays down, as it lies there: it is the same afterwards when there was nothing to do.
     private static func laidDown(_ setup: TerminalSetup) -> [Data?] {
-        [setup.credentials, setup.stateDirectory + "/journal.key"].map { FileManager.default.contents(atPath: $0) }
+        [SecretFolders.path(of: setup), setup.stateDirectory + "/journal.key"].map {
+            FileManager.default.contents(atPath: $0)
+        }
     }
 
     private func enrol(
         _ setup: TerminalSetup, _ address: LedgerAddress, token: String
     ) throws(EnrolmentError) -> Enrolment.Result {
         let folders = try SecretFolders(setup)
-        defer { folders.handOver(["journal.key", "enrolment.json"]) }
+        defer { folders.handOver() }
         let enrolment = Enrolment(
             expected: Enrolment.Expected(
                 terminal: setup.number, journalEpoch: setup.journalEpoch, publicKey: setup.ledger.publicKey),

@@ -34,6 +34,7 @@ extension EnrolmentError {
         case .storage(let error): error.text.chinese
         case .ledger(let error):
             "\(error.kind.inChinese)（\(error.code)：\(error.message)）"
+        case .notSealed(let why): "凭证无法封存到本机，或无法在本机解封：\(why)"
         case .otherTerminal(let number): "该令牌属于终端 \(number)"
         case .otherPublicKey(let key): "账务中心的签名公钥是 \(key)，与配置不同"
         case .otherEpoch(let epoch): "账务中心期望第 \(epoch) 代流水日志，与配置不同"
@@ -57,6 +58,7 @@ extension EnrolmentError {
                     ? "向卡务中心索取新的登记令牌；此令牌未知或已过期"
                     : Notice.condition(code)?.nextStep.chinese ?? "核对终端编号和凭证"
             }
+        case .notSealed: "用 root 执行；见 man systemd-creds"
         case .otherTerminal: "改正配置中的 terminal.number，或索取本终端的令牌"
         case .otherPublicKey(let key): "确认这是你们的账务中心，再把 ledger.publicKey 设为 \(key)"
         case .otherEpoch(let epoch): "把配置中的 journalEpoch 设为 \(epoch)"

@@ -60,15 +60,17 @@ struct Renew: ParsableCommand {
     private static func renew(_ setup: TerminalSetup) throws(EnrolmentError) -> Renewal.Result {
         guard let address = LedgerAddress(setup.ledger.url) else { throw .noAddress(setup.ledger.url) }
         let folders = try SecretFolders(setup)
-        defer { folders.handOver(["renewal.json"]) }
+        defer { folders.handOver() }
         return try Renewal(
-            terminal: setup.number, state: folders.state, credentials: folders.credentials,
+            terminal: setup.number, credentials: folders.credentials,
             client: CurlEnrolmentClient(address: address, authorities: setup.ledger.authorities)
         ).run()
     }
 
     /// Tells the daemon; one that is not told goes on with the old credential, which is good for a day more.
     private func isInUse(_ setup: TerminalSetup) throws -> Bool? {
+        // The daemon has what systemd unsealed for it when it started.
+        guard setup.sealedName == nil else { return false }
         guard let socket = place.socket ?? setup.controlSocket else { return false }
         do throws(Complaint) {
             let answer: CredentialsAnswer = try Daemon(path: socket).ask(ControlRequest("credentials"))

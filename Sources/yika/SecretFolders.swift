@@ -4,28 +4,39 @@ import Terminal
 /// The folders that a terminal's secrets are laid into, and whose those are.
 struct SecretFolders {
     let state: any JournalStorage
-    let credentials: (storage: any JournalStorage, name: String)
+    let credentials: CredentialsPlace
     private let setup: TerminalSetup
+    private let path: String
     private let owner: FileOwner?
+
+    /// The credentials' file: sealed where the configuration has a name for them, else as it says.
+    static func path(of setup: TerminalSetup) -> String {
+        setup.sealedName.map { "\(SystemdSealing.folder)/\($0)" } ?? setup.credentials
+    }
 
     init(_ setup: TerminalSetup) throws(EnrolmentError) {
         self.setup = setup
-        owner = FileOwner(of: setup.credentials) ?? FileOwner(of: setup.stateDirectory)
-        let (folder, name) = Self.split(setup.credentials)
+        path = Self.path(of: setup)
+        // What is sealed is for systemd to open, and nobody else's.
+        owner = setup.sealedName == nil ? FileOwner(of: path) ?? FileOwner(of: setup.stateDirectory) : nil
+        let (folder, name) = Self.split(path)
         do throws(StorageError) {
             state = try FileStorage(directory: setup.stateDirectory)
-            credentials = (try FileStorage(directory: folder), name)
+            credentials = CredentialsPlace(
+                storage: try FileStorage(directory: folder), name: name,
+                sealing: setup.sealedName == nil ? nil : SystemdSealing())
         } catch {
             throw .storage(error)
         }
     }
 
     /// Gives what was laid down to the daemon's user; after a failure, too: it may be all that the daemon waits for.
-    func handOver(_ names: [String]) {
-        for name in names {
+    func handOver() {
+        for name in Enrolment.stateFiles {
             _ = FileOwner(of: setup.stateDirectory)?.take(setup.stateDirectory + "/" + name)
         }
-        _ = owner?.take(setup.credentials)
+        let next = Self.split(path).folder + "/" + credentials.nextName
+        for path in [path, next] { _ = owner?.take(path) }
     }
 
     private static func split(_ path: String) -> (folder: String, name: String) {

@@ -56,6 +56,8 @@ struct BugReportTests {
     func commands() throws {
         #expect(throws: Command.Failure.notStarted(2)) { try Command.run(["yika-has-no-such-program"]) }
         #expect(throws: Command.Failure.tooSlow) { try Command.run(["sleep", "60"], seconds: 0) }
+        let upper = try Command.filter(Array("secret".utf8), through: ["sh", "-c", "tr a-z A-Z; echo no >&2; exit 4"])
+        #expect(upper.output == Array("SECRET".utf8) && upper.errors == "no\n" && upper.status >> 8 == 4)
         #expect(try Command.run(["sh", "-c", "echo out; echo err >&2; exit 3"]).status >> 8 == 3)
     }
 }

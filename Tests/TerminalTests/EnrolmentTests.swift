@@ -57,7 +57,9 @@ struct EnrolmentTests {
         func enrolment(_ client: any EnrolmentClient) -> Enrolment {
             Enrolment(
                 expected: Enrolment.Expected(terminal: 101, journalEpoch: 1, publicKey: Desk.answer.publicKey),
-                state: state, journal: journal, credentials: (credentials, "credentials.json5"), client: client)
+                state: state, journal: journal,
+                credentials: CredentialsPlace(storage: credentials, name: "credentials.json5"),
+                client: client)
         }
 
         var token: String? {

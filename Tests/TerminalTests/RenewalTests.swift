@@ -36,7 +36,9 @@ struct RenewalTests {
         func renew(
             _ request: RenewalRequest, of terminal: UInt16, showing credential: LedgerCredential
         ) throws(LedgerClientError) -> RenewalAnswer {
-            guard case .bearer(let token) = credential else { return RenewalAnswer(renewed: false, expiresMilliseconds: 0) }
+            guard case .bearer(let token) = credential else {
+                return RenewalAnswer(renewed: false, expiresMilliseconds: 0)
+            }
             let shown = RenewalTests.hash(token)
             return try state.withLock { (state) throws(LedgerClientError) in
                 guard state.good.contains(shown) else {
@@ -61,32 +63,37 @@ struct RenewalTests {
         }
     }
 
-    private struct Box {
-        var state: SimulatedStorage
-        var credentials: SimulatedStorage
+    /// Seals by turning every bit, and by name.
+    private struct Seal: Sealing {
+        func seal(_ bytes: [UInt8], as name: String) -> [UInt8] { Array(name.utf8) + [0] + bytes.map { ~$0 } }
 
-        init(seed: UInt64 = 1) throws {
-            state = SimulatedStorage(seed: seed)
-            credentials = SimulatedStorage(seed: seed + 1)
-            try credentials.replace(
-                "credentials.json5", with: Array(#"{ token: "first", rosterKey: "5c", journalKey: "4b" }"#.utf8))
+        func open(_ bytes: [UInt8], as name: String) throws(EnrolmentError) -> [UInt8] {
+            guard bytes.starts(with: Array(name.utf8) + [0]) else { throw .notSealed("another name") }
+            return bytes.dropFirst(name.utf8.count + 1).map { ~$0 }
+        }
+    }
+
+    private struct Box {
+        var credentials: SimulatedStorage
+        var sealing: Seal?
+
+        init(seed: UInt64 = 1, sealing: Seal? = nil) throws {
+            self.sealing = sealing
+            credentials = SimulatedStorage(seed: seed)
+            try SecretFile.store(
+                CredentialsFile(token: "first", rosterKey: "5c", journalKey: "4b"), as: "credentials.json5",
+                in: credentials, sealing)
         }
 
         func renewal(_ client: any RenewalClient) -> Renewal {
-            Renewal(terminal: 101, state: state, credentials: (credentials, "credentials.json5"), client: client)
+            Renewal(
+                terminal: 101,
+                credentials: CredentialsPlace(storage: credentials, name: "credentials.json5", sealing: sealing),
+                client: client)
         }
 
-        var held: CredentialsFile? { try? SecretFile.read("credentials.json5", in: credentials) }
+        var held: CredentialsFile? { try? SecretFile.read("credentials.json5", in: credentials, sealing) }
 
-        mutating func afterPowerCut() {
-            state = state.afterPowerCut()
-            credentials = credentials.afterPowerCut()
-        }
-
-        mutating func afterProcessEnd() {
-            state = state.afterProcessEnd()
-            credentials = credentials.afterProcessEnd()
-        }
     }
 
     private static func hash(_ secret: String) -> String { SHA256.hash(data: Array(secret.utf8)).hex() }
@@ -96,7 +103,7 @@ struct RenewalTests {
         #expect(held.rosterKey == "5c" && held.journalKey == "4b", "\(comment)")
         #expect(Self.hash(held.token) == desk.state.withLock { $0.newest }, "\(comment)")
         #expect(desk.state.withLock { $0.successors } == 1, "\(comment)")
-        let draft = (try? box.state.contents(of: "renewal.json")) ?? nil
+        let draft = (try? box.credentials.contents(of: "credentials.json5.next")) ?? nil
         #expect(draft.map { String(decoding: $0, as: UTF8.self).contains(held.token) } != true, "\(comment)")
     }
 
@@ -108,6 +115,23 @@ struct RenewalTests {
         #expect([UInt8](hex: try #require(box.held?.token))?.count == 32)
         #expect(try box.renewal(desk).run() == Renewal.Result(isRenewed: false, expiresMilliseconds: 7))
         try expectDone(box, desk, "again")
+    }
+
+    @Test("where credentials are sealed, what waits to follow them is sealed too, each by its own name")
+    func sealed() throws {
+        let (box, desk) = (try Box(sealing: Seal()), Desk(knowing: "first"))
+        desk.state.withLock { $0.losesAnswers = 1 }
+        #expect(throws: EnrolmentError.self) { try box.renewal(desk).run() }
+        let newest = desk.state.withLock { $0.newest }
+        for name in try box.credentials.list() {
+            let text = String(decoding: try #require(try box.credentials.contents(of: name)), as: UTF8.self)
+            #expect(text.hasPrefix(name) && !text.contains("first") && !text.contains("secret"), "\(name)")
+        }
+        #expect(try box.renewal(desk).run().isRenewed)
+        #expect(Self.hash(try #require(box.held?.token)) == newest)
+        var other = box
+        other.sealing = nil
+        #expect(other.held == nil)
     }
 
     @Test("a secret that was made too early waits, and is the one that the ledger is told of when it is time")
@@ -126,20 +150,20 @@ struct RenewalTests {
     )
     func interrupted() throws {
         var interruptions = 0
-        for isState in [true, false] {
-            for fault in [SimulatedStorage.Fault.powerCut, .failure(5), .short] {
-                for operation in 1...40 {
-                    for lost in 0...2 {
+        for fault in [SimulatedStorage.Fault.powerCut, .failure(5), .short] {
+            for operation in 1...60 {
+                for lost in 0...2 {
+                    for aDayLater in [false, true] {
                         var box = try Box(seed: UInt64(operation))
                         let desk = Desk(knowing: "first")
                         desk.state.withLock { $0.losesAnswers = lost }
-                        (isState ? box.state : box.credentials).plan(fault, atOperation: operation)
+                        box.credentials.plan(fault, atOperation: operation)
                         let first = Swift.Result { try box.renewal(desk).run() }
-                        if fault == .powerCut { box.afterPowerCut() } else { box.afterProcessEnd() }
-                        let comment = "\(fault) at \(operation) of \(isState ? "state" : "credentials"), \(first)"
-                        if operation.isMultiple(of: 2) { desk.aDayLater() }
+                        box.credentials =
+                            fault == .powerCut ? box.credentials.afterPowerCut() : box.credentials.afterProcessEnd()
+                        if aDayLater { desk.aDayLater() }
                         for _ in 0..<4 { _ = try? box.renewal(desk).run() }
-                        try expectDone(box, desk, comment)
+                        try expectDone(box, desk, "\(fault) at \(operation), \(lost) answers lost, \(first)")
                         if case .failure = first { interruptions += 1 }
                     }
                 }

@@ -8,6 +8,7 @@ import os
 import pathlib
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -25,6 +26,8 @@ CONFIG = "/etc/yika/yikad.json5"
 EXAMPLES = "/usr/share/doc/yika-terminal/examples"
 PROFILES = "/usr/share/yika/device-profiles"
 PATIENCE = 20
+# The name that credentials are sealed by, as in the example.
+SEALED = "yika-terminal"
 
 
 class Quiet(Timeline):
@@ -40,6 +43,7 @@ class Box:
         self.debian, self.folder, self.ledger_program = debian, folder, ledger
         books = folder if ledger else pathlib.Path("/var/lib/yika-ledger")
         self.books = ["--database", books / "ledger.sqlite"]
+        self.database = books / "ledger.sqlite" if ledger else debian.path(f"{books}/ledger.sqlite")
         self.keys = ["--keys", books / "keys"]
         self.processes = {}
         self.card_port, self.ledger_port = free_port(2), free_port()
@@ -120,8 +124,20 @@ class Box:
         campus = self.debian.path("/srv/campus.json")
         campus.write_text(json.dumps({"accounts": accounts, "terminals": [], "reportedLost": []}))
         self.need_ledger("import", campus if self.ledger_program else "/srv/campus.json", *self.books, *self.keys)
-        token = self.need_ledger("terminal", "add", NUMBER, "--name", "Under trial", *self.books).split()[-1]
+        token = self.need_ledger("terminal", "add", NUMBER, "--name", "Under trial", "--days", 90, *self.books).split()[-1]
         return token, public
+
+    def age_credential(self, days):
+        """What the ledger gave out becomes so many days older; its clock is the machine's, and stays."""
+        self.change_books("UPDATE credentials SET issued_ms = issued_ms - ?1, expires_ms = expires_ms - ?1", days * 86_400_000)
+
+    def end_old_credentials(self):
+        """The day is over in which the old one is still good."""
+        self.change_books("UPDATE credentials SET expires_ms = ?1 WHERE issued_ms < (SELECT max(issued_ms) FROM credentials)", 1)
+
+    def change_books(self, statement, value):
+        with sqlite3.connect(self.database, timeout=PATIENCE) as books:
+            books.execute(statement, (value,))
 
     def start_ledger(self):
         serve = ["serve", *self.books, *self.keys, "--port", self.ledger_port]
@@ -153,11 +169,30 @@ class Box:
             '</usr/share/alsa/alsa.conf>\n'
             'pcm.yika_trial { type file slave.pcm "null" file "/tmp/voice.wav" format "wav" }\n')
 
-    def start_terminal(self):
+    def seal_configuration(self):
+        """The configuration names credentials that systemd unseals; those that lie open are gone."""
+        path = self.debian.path(CONFIG)
+        text = path.read_text(encoding="utf-8")
+        opened = '"/var/lib/yika/credentials.json5"'
+        if opened not in text:
+            raise TrialError(f"the example has no {opened}")
+        path.write_text(text.replace(opened, f'"credential:{SEALED}"'), encoding="utf-8")
+        self.debian.path("/var/lib/yika/credentials.json5").unlink()
+
+    def unseal(self):
+        """As systemd does before it starts the daemon, by LoadCredentialEncrypted=; the folder."""
+        folder = "/run/credentials/yikad.service"
+        self.debian.need("install", "-d", "-o", "yika", "-m", "0700", folder)
+        self.debian.need("systemd-creds", "decrypt", f"--name={SEALED}", f"/etc/credstore.encrypted/{SEALED}", f"{folder}/{SEALED}")
+        self.debian.need("chown", "yika:", f"{folder}/{SEALED}")
+        return folder
+
+    def start_terminal(self, credentials=None):
         socket_path = self.debian.path("/run/yika/control.sock")
         socket_path.unlink(missing_ok=True)
         self.serve("yikad", "yikad.service", "/usr/bin/yikad", "--config", CONFIG,
-                   environment={"ALSA_CONFIG_PATH": "/srv/asound.conf"})
+                   environment={"ALSA_CONFIG_PATH": "/srv/asound.conf"}
+                   | ({"CREDENTIALS_DIRECTORY": credentials} if credentials else {}))
         self.await_path(socket_path, "yikad")
         watcher = socket.socket(socket.AF_UNIX)
         # The path from here may be longer than a socket's may be.
@@ -222,4 +257,4 @@ class Box:
         self.timeline.close()
 
 
-__all__ = ["Box", "TourError", "CONFIG", "NUMBER", "PROFILES"]
+__all__ = ["Box", "TourError", "CONFIG", "NUMBER", "PROFILES", "SEALED"]

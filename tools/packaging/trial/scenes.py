@@ -5,14 +5,16 @@ import subprocess
 import wave
 
 import packages
-from box import CONFIG, PROFILES
+from box import CONFIG, NUMBER, PROFILES, SEALED
 from debian import ROOT
 
 TERMINAL, LEDGER = "yika-terminal", "yika-ledger"
 UNITS = "/lib/systemd/system"
 JOURNAL = "/var/lib/yika/journal"
+CREDENTIALS = "/var/lib/yika/credentials.json5"
 # A tenth of what systemd-analyze prints.
-EXPOSURE = {"yikad.service": 15, "yika-ledger.service": 15, "yika-close-day.service": 5, "yika-reader-reset.service": 15}
+EXPOSURE = {"yikad.service": 15, "yika-ledger.service": 15, "yika-close-day.service": 5, "yika-reader-reset.service": 15,
+            "yika-renew.service": 15}
 
 
 class Trial:
@@ -103,7 +105,7 @@ def activate(trial):
     box.start_ledger()
     status, said = debian.inside("yika", "enrol", "--config", CONFIG, "--token", token)
     trial.expect("yika enrol", status == 0, said)
-    owner = debian.need("stat", "-c", "%U %a", "/etc/yika/credentials.json5").strip()
+    owner = debian.need("stat", "-c", "%U %a", CREDENTIALS).strip()
     trial.expect("its credentials are the daemon's alone", owner == "yika 600", owner)
     box.start_pcscd()
     box.start_terminal()
@@ -116,6 +118,22 @@ def activate(trial):
     for user, allowed in {"technician": True, "nobody": False}.items():
         status, said = debian.inside("runuser", "-u", user, "--", "yika", "sync", "status", "--socket", "/run/yika/control.sock")
         trial.expect(f"{user} {'may' if allowed else 'may not'} ask the terminal", (status == 0) == allowed, said)
+
+
+def renew(trial):
+    trial.open_scene("Its credential comes to its end, and is renewed")
+    debian, box = trial.debian, trial.box
+    nightly = ("runuser", "-u", "yika", "--", "yika", "renew", "--config", CONFIG)
+    status, said = debian.inside(*nightly)
+    trial.expect("too early there is nothing to do", status == 3, said)
+    box.age_credential(days=70)
+    before = debian.path(CREDENTIALS).read_text()
+    status, said = debian.inside(*nightly)
+    trial.expect("yika renew, as the daemon's user", status == 0 and debian.path(CREDENTIALS).read_text() != before, said)
+    trial.expect("the running terminal goes on with the new one", "systemctl restart" not in said, said)
+    box.end_old_credentials()
+    _, said = debian.inside("yika", "sync", "now", "--config", CONFIG)
+    trial.expect("which the ledger takes from it", "YK-" not in said, said)
 
 
 def unsent(trial):
@@ -205,6 +223,30 @@ def return_and_send(trial):
     trial.expect("an independent reader finds the journal whole", done.returncode == 0)
 
 
+def seal(trial):
+    trial.open_scene("Its secrets are sealed to the box")
+    debian, box = trial.debian, trial.box
+    box.end("yikad")
+    box.seal_configuration()
+    token = box.need_ledger("terminal", "renew", NUMBER, "--days", 90, *box.books).split()[-1]
+    status, said = debian.inside("yika", "enrol", "--config", CONFIG, "--token", token)
+    sealed = debian.path(f"/etc/credstore.encrypted/{SEALED}")
+    trial.expect("yika enrol seals them", status == 0 and sealed.exists() and b"token" not in sealed.read_bytes(), said)
+    box.start_terminal(box.unseal())
+    _, said = debian.inside("yika", "sync", "now", "--config", CONFIG)
+    trial.expect("the terminal starts with what systemd unseals, and the ledger takes it", "YK-" not in said, said)
+    box.age_credential(days=70)
+    status, said = debian.inside("yika", "renew", "--config", CONFIG)
+    trial.expect("yika renew seals the next ones", status == 0 and "systemctl restart yikad" in said, said)
+    box.end("yikad")
+    box.end_old_credentials()
+    box.start_terminal(box.unseal())
+    _, said = debian.inside("yika", "sync", "now", "--config", CONFIG)
+    trial.expect("with which it goes on once it is started again", "YK-" not in said, said)
+    plain = [path.name for path in debian.path("/var/lib/yika").iterdir() if path.is_file() and b'"token"' in path.read_bytes()]
+    trial.expect("no secret lies open beside the journal", not plain, " ".join(plain))
+
+
 def purge(trial):
     trial.open_scene("Removed and purged")
     debian, box = trial.debian, trial.box
@@ -215,7 +257,8 @@ def purge(trial):
     trial.expect("its files are gone", not gone, "\n".join(gone))
     status, said = debian.apt("purge", TERMINAL)
     trial.expect("a purge that nobody watches keeps the journal, byte for byte", box.journal_bytes() == before and before, said)
-    trial.expect("and what it would be sent with", debian.path("/etc/yika/credentials.json5").exists())
+    trial.expect("and what it would be sent with",
+                 debian.path(CONFIG).exists() and debian.path(f"/etc/credstore.encrypted/{SEALED}").exists())
     for answer, kept in {"no": True, "yes": False}.items():
         trial.install(trial.package[TERMINAL])
         status, said = debian.answered(answer, "dpkg", "--purge", TERMINAL)
@@ -223,7 +266,7 @@ def purge(trial):
         trial.expect(f"asked, and answered {answer}: the journal is {'kept' if kept else 'deleted'}",
                      status == 0 and asked and debian.path(JOURNAL).exists() == kept, said)
     trial.expect("then nothing of the terminal is left",
-                 not debian.path("/etc/yika").exists() and not debian.path("/var/lib/yika").exists())
+                 not any(debian.path(path).exists() for path in ("/etc/yika", "/var/lib/yika", f"/etc/credstore.encrypted/{SEALED}")))
     if LEDGER in trial.package:
         box.end("ledger")
         status, said = debian.apt("purge", LEDGER)
@@ -231,4 +274,4 @@ def purge(trial):
                      status == 0 and debian.path("/var/lib/yika-ledger/ledger.sqlite").exists(), said)
 
 
-SCENES = [install, integrate, activate, unsent, upgrade, strand, remove, return_and_send, purge]
+SCENES = [install, integrate, activate, renew, unsent, upgrade, strand, remove, return_and_send, seal, purge]
