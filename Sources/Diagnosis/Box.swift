@@ -49,6 +49,8 @@ public struct Box: Sendable {
     public var space: @Sendable (_ path: String) -> Space?
     /// Whether something keeps the clock; `nil`: the kernel does not tell.
     public var isClockKept: @Sendable () -> Bool?
+    /// How systemd has units of those names; `nil`: it does not tell, or is not there.
+    public var units: @Sendable (_ names: [String]) -> [UnitState]? = { _ in nil }
     /// Asks the ledger of a configuration whether it serves; what went wrong, as the daemon would say it.
     public var ledger: @Sendable (Configuration) -> LedgerTrouble?
 
@@ -61,6 +63,7 @@ public struct Box: Sendable {
             space: Self.space, isClockKept: Self.kernelKeepsClock, ledger: { LedgerTrouble.find($0) })
         box.configuration = configuration
         box.facts = { try? ReaderFacts.ask($0) }
+        box.units = { UnitState.ask($0) }
         return box
     }
 

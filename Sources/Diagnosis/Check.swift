@@ -16,7 +16,8 @@ public struct Check: Sendable {
 
     /// Every check, in the order in which a technician would look: files, programs, readers, sound, disk, network.
     public static let all: [Check] = [
-        configuration, credentials, files, daemon, versions, pcscd, readers, usb, escape, sound, scanner, mount, space,
+        configuration, credentials, files, daemon, units, versions, pcscd, readers, usb, escape, sound, scanner, mount,
+        space,
         wear, journal, clock, network, ledger, expiry, conditions,
     ]
 

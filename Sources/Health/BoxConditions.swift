@@ -4,7 +4,7 @@ import Platform
 extension Notice {
     static let boxConditions: [Notice] = [
         .profileInvalid, .configurationInvalid, .configurationMissing, .daemonNotRunning, .versionsDiffer,
-        .secretsReadable, .clockNotSet,
+        .secretsReadable, .unitDisabled, .unitFailed, .clockNotSet,
     ]
 
     /// A profile file is malformed and was skipped.
@@ -52,6 +52,22 @@ extension Notice {
         title: Text("密钥或凭证文件权限过宽", "a file with secrets can be read by others"),
         impact: Text("本机用户可以冒充本终端", "users of this box could pose as this terminal"),
         nextStep: Text("对该文件执行 chown root:yika 与 chmod 640", "run chown root:yika and chmod 640 on that file"))
+
+    /// A unit of ours does not start by itself.
+    public static let unitDisabled = Notice(
+        "YK-C06", "unit-disabled", .degraded,
+        title: Text("有服务或定时器未设为自动启动", "a service or timer of the terminal does not start by itself"),
+        impact: Text("下次断电后不会自动恢复", "after the next power cut it stays away"),
+        nextStep: Text("对所列各项执行 systemctl enable --now", "run systemctl enable --now with each of those named"))
+
+    /// A unit of ours has given up.
+    public static let unitFailed = Notice(
+        "YK-C07", "unit-failed", .degraded,
+        title: Text("有服务或定时器已停止重试", "a service or timer of the terminal has given up"),
+        impact: Text("它所做的事不再进行", "what it does is not done any more"),
+        nextStep: Text(
+            "看 journalctl -u 加所列名称，再执行 systemctl reset-failed 和 systemctl start",
+            "read journalctl -u with its name, then run systemctl reset-failed and systemctl start with it"))
 
     /// The clock is not kept by anything, or shows a time that cannot be.
     public static let clockNotSet = Notice(

@@ -69,7 +69,8 @@ public struct LedgerRefused: Error, Hashable, Sendable {
 
     /// The credential shown has a successor, which whoever shows it does not have.
     static let renewed = LedgerRefused(
-        409, "L-RENEWED", "this credential was renewed with another secret: `yika-ledger terminal renew`, and enrol again")
+        409, "L-RENEWED",
+        "this credential was renewed with another secret: `yika-ledger terminal renew`, and enrol again")
 
     /// There is nothing at this path.
     static let unknownPath = LedgerRefused(404, "L-UNKNOWN-PATH", "there is nothing at this path; see /v1/openapi.json")

@@ -290,4 +290,39 @@ struct DoctorTests {
             #expect(try planted.codes(.expiry) == codes)
         }
     }
+
+    @Test("units: one that does not start by itself, one that has given up, and none that is not installed")
+    func units() throws {
+        let planted = try PlantedBox()
+        let timer = UnitState("yika-renew.timer", file: "enabled", active: "active")
+        for (units, codes) in [
+            (nil, []), ([timer], []),
+            ([UnitState("yikad.service", load: "not-found", file: "", active: "inactive")], []),
+            ([UnitState("yikad.service", file: "enabled-runtime", active: "failed")], []),
+            ([timer, UnitState("yikad.service", file: "disabled", active: "active")], ["YK-C06"]),
+            ([UnitState("yika-close-day.timer", load: "masked", file: "masked", active: "inactive")], ["YK-C06"]),
+            ([UnitState("yika-reader-reset.service", file: "static", active: "failed")], ["YK-C07"]),
+            ([UnitState("yika-reader-reset.path", file: "disabled", active: "failed")], ["YK-C06", "YK-C07"]),
+        ] as [([UnitState]?, [String])] {
+            planted.box.units = { _ in units }
+            #expect(try planted.codes(.units) == codes, "\(String(describing: units))")
+        }
+        #expect(
+            UnitState.read(
+                """
+                Id=yikad.service
+                LoadState=loaded
+                ActiveState=active
+                UnitFileState=enabled
+
+                Id=yika-renew.timer
+                LoadState=not-found
+                UnitFileState=
+                ActiveState=inactive
+
+                """) == [
+                    UnitState("yikad.service", file: "enabled", active: "active"),
+                    UnitState("yika-renew.timer", load: "not-found", file: "", active: "inactive"),
+                ])
+    }
 }

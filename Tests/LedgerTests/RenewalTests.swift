@@ -64,8 +64,10 @@ struct RenewalTests {
 
     @Test("It is time with a third of its life left, or three weeks, but never before a third of it is over")
     func due() throws {
-        for (days, leftDays) in [(365, 122), (90, 30), (63, 21), (42, 21), (30, 20), (12, 8), (1, 1)] as [(Int64, Int64)]
-        {
+        let lives: [(days: Int64, left: Int64)] = [
+            (365, 122), (90, 30), (63, 21), (42, 21), (30, 20), (12, 8), (1, 1),
+        ]
+        for (days, leftDays) in lives {
             let books = try books(days: days)
             let left = days == 1 ? Self.day * 2 / 3 : leftDays * Self.day - (days == 365 ? Self.day / 3 : 0)
             books.time.milliseconds += days * Self.day - left

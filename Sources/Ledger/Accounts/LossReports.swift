@@ -46,11 +46,11 @@ extension LedgerTransaction {
     /// Puts on the hotlist what books of an earlier program call lost: they kept none, and no migration can make its tags,
     /// which need the campus's key. Answers how many accounts that were.
     func listForgottenLosses(key: RosterKey, now: Int64) throws -> Int {
+        // As sets: row by row it would look through the whole hotlist for each of them, as that is not kept by account.
         let forgotten = try rows(
             """
-            SELECT a.number FROM accounts a WHERE a.lost_ms IS NOT NULL
-                AND NOT EXISTS (SELECT 1 FROM hotlist h WHERE h.account = a.number AND h.listed = 1)
-            ORDER BY a.number
+            SELECT number FROM accounts WHERE lost_ms IS NOT NULL
+            EXCEPT SELECT account FROM hotlist WHERE listed = 1 ORDER BY 1
             """)
         for row in forgotten { try listLoss(of: try row.integer(0), isListed: true, key: key, now: now) }
         return forgotten.count
