@@ -85,8 +85,13 @@ public final class CurlLedgerClient: LedgerClient {
         try ask(LedgerPath.authorize, request, deadline)
     }
 
-    /// Shows another credential from the next request on.
-    public func show(_ credential: LedgerCredential) { self.credential.withLock { $0 = credential } }
+    /// Shows that credential from the next request on; whether it is another one than before.
+    public func show(_ credential: LedgerCredential) -> Bool {
+        self.credential.withLock { shown in
+            defer { shown = credential }
+            return shown != credential
+        }
+    }
 
     private func ask<Answer: Decodable>(
         _ path: String, _ question: some Encodable, _ deadline: Instant

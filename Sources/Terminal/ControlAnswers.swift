@@ -48,8 +48,9 @@ extension TerminalService {
             guard held.rosterKey == configuration.credentials.rosterKey else {
                 return CredentialsAnswer(outcome: .unreadable, detail: "rosterKey is another: restart yikad")
             }
-            client.show(.bearer(held.token))
-            events.publish(TerminalEvent("ledger", at: time.now(), what: "credential-renewed"))
+            if client.show(.bearer(held.token)) {
+                events.publish(TerminalEvent("ledger", at: time.now(), what: "credential-renewed"))
+            }
             return CredentialsAnswer(outcome: .taken)
         } catch {
             return CredentialsAnswer(outcome: .unreadable, detail: "\(error)")

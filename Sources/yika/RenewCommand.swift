@@ -48,10 +48,12 @@ struct Renew: ParsableCommand {
         let setup = try place.setup()
         let result: Renewal.Result
         do throws(EnrolmentError) { result = try Self.renew(setup) } catch { throw error.complaint }
+        // Asked every time: a daemon that could not be told on the day of the renewal is told now.
+        let inUse = isInUse(setup)
         let report = Report(
             terminal: setup.number, renewed: result.isRenewed,
             credentialExpires: result.expiresMilliseconds.flatMap(iso8601),
-            inUse: result.isRenewed ? try isInUse(setup) : nil)
+            inUse: result.isRenewed ? inUse : nil)
         if place.json { print(try jsonLine(report)) } else { Self.tell(report) }
         fflush(nil)
         if !result.isRenewed { throw ExitCode(.nothingToDo) }
@@ -68,7 +70,7 @@ struct Renew: ParsableCommand {
     }
 
     /// Tells the daemon; one that is not told goes on with the old credential, which is good for a day more.
-    private func isInUse(_ setup: TerminalSetup) throws -> Bool? {
+    private func isInUse(_ setup: TerminalSetup) -> Bool? {
         // The daemon has what systemd unsealed for it when it started.
         guard setup.sealedName == nil else { return false }
         guard let socket = place.socket ?? setup.controlSocket else { return false }

@@ -41,6 +41,12 @@ class Debian:
         for kind, place in [("proc", "proc"), ("sysfs", "sys"), ("tmpfs", "run"), ("tmpfs", "tmp")]:
             self.outside("mount", "-t", kind, kind, self.root / place)
         self.make_devices()
+        # A box that was started once has an id. Its key is on a disk, as systemd-creds takes none that is in memory.
+        self.need("systemd-machine-id-setup")
+        inner, outer = self.root / "var" / "lib" / "systemd", KEPT / "systemd"
+        shutil.rmtree(outer, ignore_errors=True)
+        self.outside("cp", "-a", inner, outer)
+        self.outside("mount", "--bind", outer, inner)
         shutil.copyfile("/etc/resolv.conf", self.root / "etc" / "resolv.conf")
         # What is fetched once is kept, as a second trial would fetch the same.
         archives = KEPT / "archives"
