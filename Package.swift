@@ -59,7 +59,8 @@ let package = Package(
         room("DataFiles"),
         room("SmartCard", ["Platform", "CPCSC"]),
         room("DeviceProfiles", ["Platform", "DataFiles"]),
-        room("USBReaders", ["Platform", "SmartCard", "DeviceProfiles", "CUSB", "CLinux"]),
+        room("USBReaders", ["Platform", "SmartCard", "DeviceProfiles", "CLinux"]),
+        room("USBControl", ["Platform", "DeviceProfiles", "USBReaders", "CUSB", "CLinux"]),
         room("Mifare", ["Platform", "SmartCard", "DeviceProfiles", crypto, cryptoExtras]),
         room("CampusCard", ["Platform", "Mifare", "DeviceProfiles", "SmartCard", "DataFiles", crypto, cryptoExtras]),
         room("Journal", ["Platform", "CLinux", crypto], exclude: ["FORMAT.md"]),
@@ -116,7 +117,8 @@ let package = Package(
                 "CEBUR128", "CLinux", arguments, crypto,
             ]),
         // The one program that may touch USB: it resets readers when asked, and can do nothing else.
-        .executableTarget(name: "yika-reader-reset", dependencies: ["USBReaders", "DeviceProfiles", "Platform"]),
+        .executableTarget(
+            name: "yika-reader-reset", dependencies: ["USBControl", "USBReaders", "DeviceProfiles", "Platform"]),
         .executableTarget(
             name: "yika-ledger",
             dependencies: ["Ledger", "LedgerProtocol", "Platform", "CQREncode", arguments, crypto]),
@@ -187,7 +189,7 @@ let package = Package(
             ["DeviceProfiles", "Platform", "SmartCard", "TestSupport", "usb-driver", "yika-reader-reset"],
             exclude: ["Fixtures"]),
         // What looks at devices that do not exist: umockdev shows them to whole programs only.
-        .executableTarget(name: "usb-driver", dependencies: ["Platform", "USBReaders"], path: "Tests/USBDriver"),
+        .executableTarget(name: "usb-driver", dependencies: ["Platform", "USBControl", "USBReaders"], path: "Tests/USBDriver"),
         tests("Mifare", ["DeviceProfiles", "SmartCard", "Simulator", "Platform", crypto, cryptoExtras]),
         tests(
             "CampusCard",
@@ -310,7 +312,7 @@ for target in package.targets
 where [
     "Platform", "Journal", "Simulator", "JournalTests", "DeviceProfiles", "Mifare", "CampusCard", "Activation",
     "ActivationTests", "Canteen", "CanteenTests", "TestSupport", "LedgerProtocol", "LedgerProtocolTests",
-    "USBReaders", "USBReadersTests",
+    "USBControl", "USBReaders", "USBReadersTests",
 ]
 .contains(target.name) {
     target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))

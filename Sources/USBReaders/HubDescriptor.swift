@@ -20,9 +20,9 @@ public struct HubDescriptor: Hashable, Sendable {
     }
 
     /// A hub's descriptor for USB 2, and for SuperSpeed.
-    static let types: (usb2: UInt8, superSpeed: UInt8) = (0x29, 0x2A)
+    public static let types: (usb2: UInt8, superSpeed: UInt8) = (0x29, 0x2A)
     /// As many bytes as can come: 7, and two bits for each of 255 ports.
-    static let longest = 71
+    public static let longest = 71
 
     /// Reads the descriptor; `nil` when `bytes` are none.
     public init?(_ bytes: [UInt8]) {

@@ -1,4 +1,3 @@
-import CUSB
 import Glibc
 
 /// What went wrong between us and a USB device: the call, its code, and what the code means.
@@ -22,36 +21,33 @@ public struct USBError: Error, Hashable, Sendable, CustomStringConvertible {
         public init(rawValue: Int32) { self.rawValue = rawValue }
 
         /// Input or output failed.
-        public static let inputOutput = Self(LIBUSB_ERROR_IO)
+        public static let inputOutput = Self(rawValue: -1)
         /// We have no rights.
-        public static let access = Self(LIBUSB_ERROR_ACCESS)
+        public static let access = Self(rawValue: -3)
         /// The device is gone.
-        public static let noDevice = Self(LIBUSB_ERROR_NO_DEVICE)
+        public static let noDevice = Self(rawValue: -4)
         /// Not there; after a reset: it came back as another device, or not at all.
-        public static let notFound = Self(LIBUSB_ERROR_NOT_FOUND)
+        public static let notFound = Self(rawValue: -5)
         /// The device did not answer in time.
-        public static let timeout = Self(LIBUSB_ERROR_TIMEOUT)
+        public static let timeout = Self(rawValue: -7)
         /// The device refused the request.
-        public static let pipe = Self(LIBUSB_ERROR_PIPE)
+        public static let pipe = Self(rawValue: -9)
         /// What came cannot be what was asked for.
-        public static let malformed = Self(LIBUSB_ERROR_OTHER)
-
-        private init(_ code: libusb_error) { self.init(rawValue: code.rawValue) }
+        public static let malformed = Self(rawValue: -99)
     }
+
+    private static let meanings: [Code: String] = [
+        .inputOutput: "input or output failed", .access: "no rights", .noDevice: "the device is gone",
+        .notFound: "not there", .timeout: "no answer in time", .pipe: "the device refused",
+        .malformed: "what came cannot be what was asked for",
+    ]
 
     /// What the code means, in a phrase.
     public var meaning: String {
-        code.rawValue > 0
-            ? unsafe String(cString: strerror(code.rawValue)) : unsafe String(cString: libusb_strerror(code.rawValue))
+        if code.rawValue > 0 { return unsafe String(cString: strerror(code.rawValue)) }
+        return Self.meanings[code] ?? "libusb's error \(code.rawValue)"
     }
 
     /// The value for people.
     public var description: String { "\(call): \(meaning)" }
-}
-
-/// Throws when `status` is one of libusb's errors; returns it else, as some calls give a count.
-@discardableResult
-func check(_ call: String, _ status: Int32) throws(USBError) -> Int32 {
-    guard status >= 0 else { throw USBError(call: call, code: .init(rawValue: status)) }
-    return status
 }

@@ -1,6 +1,7 @@
 import DeviceProfiles
 import Glibc
 import Platform
+import USBControl
 import USBReaders
 
 // yika-reader-reset: takes one request for the reset of a card reader out of a folder, carries it out, and ends.

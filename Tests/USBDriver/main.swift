@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import USBControl
 import USBReaders
 
 // Looks at USB devices and says what it sees, a line each, for the tests: what umockdev shows is seen by whole programs

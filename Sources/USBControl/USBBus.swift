@@ -3,6 +3,7 @@ import CUSB
 public import DeviceProfiles
 import Glibc
 import Platform
+public import USBReaders
 
 /// libusb's view of the machine's USB devices, released when it goes out of scope.
 ///

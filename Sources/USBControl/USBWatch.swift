@@ -2,6 +2,7 @@ import CUSB
 import Glibc
 public import Platform
 import Synchronization
+public import USBReaders
 
 /// What happens at the USB ports.
 public enum USBEvent: Hashable, Sendable {
