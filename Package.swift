@@ -189,7 +189,8 @@ let package = Package(
             ["DeviceProfiles", "Platform", "SmartCard", "TestSupport", "usb-driver", "yika-reader-reset"],
             exclude: ["Fixtures"]),
         // What looks at devices that do not exist: umockdev shows them to whole programs only.
-        .executableTarget(name: "usb-driver", dependencies: ["Platform", "USBControl", "USBReaders"], path: "Tests/USBDriver"),
+        .executableTarget(
+            name: "usb-driver", dependencies: ["Platform", "USBControl", "USBReaders"], path: "Tests/USBDriver"),
         tests("Mifare", ["DeviceProfiles", "SmartCard", "Simulator", "Platform", crypto, cryptoExtras]),
         tests(
             "CampusCard",
