@@ -57,7 +57,7 @@ struct UmockdevTests {
     func deaf() throws {
         let run = try USBBench("hub", "acr122u", options: ["--deaf", "1-1.3"]).run("usb-driver", "reset", "1-1.3")
         #expect(run.kernel == ["reset 1-1.3"])
-        #expect(run.program == [#"error notBack("libusb_reset_device: Entity not found")"#])
+        #expect(run.program == [#"error notBack("libusb_reset_device: not there")"#])
     }
 
     @Test(
