@@ -33,7 +33,7 @@ from timeline import Timeline  # noqa: E402
 
 SHIPPED = ["yikad", "yika", "yika-ledger", "yika-reader-reset"]
 # What the daemon is linked with, for the floor.
-LIBRARIES = ["pcsclite", "asound", "speexdsp", "curl", "z", "microhttpd", "stdc++", "m"]
+LIBRARIES = ["pcsclite", "asound", "speexdsp", "curl", "z", "microhttpd", "m"]
 IDLE_SECONDS = 30
 START_SECONDS = 10
 STARTS = 7
