@@ -38,6 +38,8 @@ final class CanteenTill: @unchecked Sendable {
     private(set) var disk: BoxDisk
     private let reader: SimulatedReader
     private var taps: UInt64 = 0
+    /// How long is waited for what, so that not even a heartbeat comes by chance.
+    private var waits: SplitMix64
     /// Lists and settings: what a power cut does to them is the campus's storms to try.
     private let feedStorage = SimulatedStorage(seed: 1)
 
@@ -47,6 +49,7 @@ final class CanteenTill: @unchecked Sendable {
         clock = BoxClock(day.time)
         reader = SimulatedReader(profile: Grounds.shared.readers[0], time: clock)
         disk = BoxDisk(seed: day.random.next())
+        waits = SplitMix64(seed: day.seed &+ UInt64(number) << 32)
     }
 
     var isOn: Bool { !disk.isOff }
@@ -83,7 +86,10 @@ final class CanteenTill: @unchecked Sendable {
         let configuration = grounds.configuration(number, role: .canteen)
         let link = CanteenLink(self)
         let feedReader = FeedReader(
-            client: link, stores: feeds, time: clock, settings: FeedReader.Settings(),
+            client: link, stores: feeds, time: clock,
+            settings: FeedReader.Settings(
+                backoff: Backoff(longest: 15_000, generator: SplitMix64(seed: waits.next())),
+                jitter: SplitMix64(seed: waits.next())),
             report: { [clock] in
                 Heartbeat(
                     wallMilliseconds: clock.wallMilliseconds(), version: "simulated", epoch: 1, lastSequence: 0,
@@ -111,7 +117,10 @@ final class CanteenTill: @unchecked Sendable {
         guard let work = rooms.makeWork() as? SaleWork else { return day.violate("a till that sells nothing") }
         running = Running(
             journal: journal, till: till, station: station, work: work,
-            uploader: Uploader(feed: journal, client: link, time: clock) { _ in }, feedReader: feedReader)
+            uploader: Uploader(
+                feed: journal, client: link, time: clock,
+                settings: .init(backoff: Backoff(generator: SplitMix64(seed: waits.next())))
+            ) { _ in }, feedReader: feedReader)
         if till.counter.state.operatorNumber == nil {
             for key in [CounterKey.digit(7), .shift] { till.counter.press(key) }
             till.counter.settle()

@@ -73,7 +73,8 @@ struct LanguageTests {
         #expect(pay(0, 900) == ["en"] && till.said.map(\.utterance.id) == [.reportedLost])
         #expect(try look(0, till) == "en" && till.told?.prompts == [.reportedLost])
         // From now on the till knows by itself: the ledger is not asked, and what it said before is forgotten.
-        day.time.advance(milliseconds: 2_000)
+        // Longer than from one heartbeat to the next.
+        day.time.advance(milliseconds: 4_000)
         till.sync()
         #expect(try look(0, till) == nil && till.told?.prompts == [.reportedLost])
         #expect(pay(0, 900) == [nil] && till.said.map(\.utterance.id) == [.reportedLost])
