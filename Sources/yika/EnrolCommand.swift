@@ -125,7 +125,7 @@ struct Enrol: ParsableCommand {
         let enrolment = Enrolment(
             expected: Enrolment.Expected(
                 terminal: setup.number, journalEpoch: setup.journalEpoch, publicKey: setup.ledger.publicKey),
-            state: folders.state,
+            state: try folders.state(),
             journal: try? FileStorage(directory: setup.stateDirectory + "/journal", access: .readOnly),
             credentials: folders.credentials,
             client: CurlEnrolmentClient(address: address, authorities: authorities ?? setup.ledger.authorities))

@@ -3,7 +3,6 @@ import Terminal
 
 /// The folders that a terminal's secrets are laid into, and whose those are.
 struct SecretFolders {
-    let state: any JournalStorage
     let credentials: CredentialsPlace
     private let setup: TerminalSetup
     private let path: String
@@ -21,10 +20,19 @@ struct SecretFolders {
         owner = setup.sealedName == nil ? FileOwner(of: path) ?? FileOwner(of: setup.stateDirectory) : nil
         let (folder, name) = Self.split(path)
         do throws(StorageError) {
-            state = try FileStorage(directory: setup.stateDirectory)
             credentials = CredentialsPlace(
                 storage: try FileStorage(directory: folder), name: name,
                 sealing: setup.sealedName == nil ? nil : SystemdSealing())
+        } catch {
+            throw .storage(error)
+        }
+    }
+
+    /// The state folder. Who renews what is sealed cannot enter it, being a root without its capabilities
+    /// (`systemd/examples/renewal.conf`).
+    func state() throws(EnrolmentError) -> any JournalStorage {
+        do throws(StorageError) {
+            return try FileStorage(directory: setup.stateDirectory)
         } catch {
             throw .storage(error)
         }
